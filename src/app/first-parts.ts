@@ -12,3 +12,7 @@ import '../ui/home/session-devices.ts';
 import '../ui/welcome/session-welcome.ts';
 import '../ui/elements/session-sign-in.ts';
 import '../ui/elements/session-why.ts';
+import { loadStrings } from '../ui/strings/strings.ts';
+
+// The language was set before this module was there.
+await loadStrings();

@@ -1,4 +1,4 @@
-import { preference, strings, unread } from '../ui/index.ts';
+import { frameStrings, preference, unread } from '../ui/index.ts';
 
 /** One notification for all tabs: a newer one replaces it. */
 const TAG = 'session-keeper-messages';
@@ -26,6 +26,6 @@ export const notifyOfMessages = (page: Document): void => {
     known = unread.value;
     const isWanted = preference('notifications') === 'on' && 'Notification' in globalThis;
     if (!more || !page.hidden || !isWanted || Notification.permission !== 'granted') return;
-    void show('Session Keeper', strings().unread(unread.value));
+    void show('Session Keeper', frameStrings().unread(unread.value));
   });
 };

@@ -1,5 +1,5 @@
 import type { Keeper } from '../page/types/types.ts';
-import { keeperElements, provideKeeper, retryImport, SessionGate, strings, theme } from '../ui/index.ts';
+import { frameStrings, keeperElements, provideKeeper, retryImport, SessionGate, theme } from '../ui/index.ts';
 import { offerInstall } from './install.ts';
 import { followLanguage } from './language.ts';
 import { loadAllParts, pageOf, showPage } from './views.ts';
@@ -24,7 +24,7 @@ export const setUpControls = (page: Document): void => {
 
 const labelControls = (page: Document): void => {
   const button = page.querySelector('#install');
-  if (button) button.textContent = strings().install;
+  if (button) button.textContent = frameStrings().install;
 };
 
 /** Connects the document to a keeper. Resolves once the page that the address names is on screen. */

@@ -1,14 +1,14 @@
 import type { Keeper } from '../page/types/types.ts';
-import { sharedPreference, strings, unread, type PageName } from '../ui/index.ts';
+import { frameStrings, sharedPreference, unread, type PageName } from '../ui/index.ts';
+import { strings } from '../ui/strings/strings.ts';
 
 const NAME = 'Session Keeper';
 
 /** "(3) Messages · Session Keeper": what waits, where you are, and in which app. */
 const titleOf = (keeper: Keeper, shown: PageName): string => {
-  const t = strings();
   const { state } = keeper.snapshot.session;
   if (state === 'starting') return NAME;
-  const place = state === 'signed-out' ? t.signIn : t[shown];
+  const place = state === 'signed-out' ? strings().signIn : frameStrings()[shown];
   const count = state !== 'signed-out' && unread.value > 0 ? `(${unread.value}) ` : '';
   return `${count}${place} · ${NAME}`;
 };

@@ -16,5 +16,5 @@ export {
   type Language,
   isLanguage,
 } from './locale/language.ts';
-export { strings } from './strings/strings.ts';
+export { frameStrings } from './strings/frame-strings.ts';
 export { retryImport } from './base/retry-import.ts';

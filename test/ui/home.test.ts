@@ -51,10 +51,12 @@ describe('the latency', () => {
     expect(withLatency(first, { a: socket(30) }, NOW + 2)).toHaveLength(2);
   });
 
-  it('forgets what is older than its window, and draws the rest up to now', () => {
+  it('forgets what is older than its window, and draws the rest over the whole width up to now', () => {
     const old = [{ at: NOW - LATENCY_WINDOW_MS, ms: 5 }];
     const samples = withLatency(old, { a: socket(10) }, NOW);
     expect(samples).toEqual([{ at: NOW, ms: 10 }]);
-    expect(sparkline(samples, NOW + LATENCY_WINDOW_MS / 2, { width: 100, height: 10 })).toBe('50.0,0.0 100.0,0.0');
+    const box = { width: 100, height: 10 };
+    expect(sparkline(samples, NOW + LATENCY_WINDOW_MS / 2, box)).toBe('0.0,0.0 100.0,0.0');
+    expect(sparkline(samples, NOW + 15_000, box)).toBe('50.0,0.0 100.0,0.0');
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Problem } from '../../src/protocol/problem.ts';
+import { frameStrings } from '../../src/ui/strings/frame-strings.ts';
 import { strings } from '../../src/ui/strings/strings.ts';
 import { loadAppStrings, appStrings } from '../../src/ui/strings/app-strings.ts';
 import { explanationStrings, loadExplanationStrings } from '../../src/ui/view/explanation-strings.ts';
@@ -14,6 +15,7 @@ import {
 import { duration, fromNow, lastingSince, nextTry } from '../../src/ui/text/time.ts';
 import { keptText, headlineOf } from '../../src/ui/view/headline.ts';
 import { explain } from '../../src/ui/view/explanation.ts';
+import { frameEn, type FrameStrings } from '../../src/ui/strings/en/frame.ts';
 import { coreEn, type Strings } from '../../src/ui/strings/en/core.ts';
 import { appEn, type AppStrings } from '../../src/ui/strings/en/app.ts';
 import { explanationEn, type ExplanationStrings } from '../../src/ui/strings/en/explanation.ts';
@@ -68,13 +70,20 @@ describe('strings that are loaded later', () => {
 });
 
 /** The whole interface in one language. */
-type Translation = { core: Strings; app: AppStrings; explanation: ExplanationStrings; lab: LabStrings };
+type Translation = {
+  frame: FrameStrings;
+  core: Strings;
+  app: AppStrings;
+  explanation: ExplanationStrings;
+  lab: LabStrings;
+};
 
-const ENGLISH: Translation = { core: coreEn, app: appEn, explanation: explanationEn, lab: labEn };
+const ENGLISH: Translation = { frame: frameEn, core: coreEn, app: appEn, explanation: explanationEn, lab: labEn };
 const OTHERS = Object.keys(LANGUAGES).filter((tag) => tag !== 'en');
-const PARTS = ['core', 'app', 'explanation', 'lab'] as const;
+const PARTS = ['frame', 'core', 'app', 'explanation', 'lab'] as const;
 /** Each part in the current language. */
 const current = (): Translation => ({
+  frame: frameStrings(),
   core: strings(),
   app: appStrings(),
   explanation: explanationStrings(),
@@ -96,10 +105,10 @@ describe('German', () => {
   it('replaces all strings at once, and English does so again', async () => {
     await loadAppStrings();
     await setLanguage('de');
-    expect([strings().signOut, appStrings().send]).toEqual(['Abmelden', 'Senden']);
+    expect([strings().signIn, appStrings().send]).toEqual(['Anmelden', 'Senden']);
     expect(formatLocale()).toMatch(/^de/);
     await setLanguage('en');
-    expect([strings().signOut, appStrings().send]).toEqual(['Sign out', 'Send']);
+    expect([strings().signIn, appStrings().send]).toEqual(['Sign in', 'Send']);
   });
 
   it('formats times in its own way', async () => {

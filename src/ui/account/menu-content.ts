@@ -9,7 +9,8 @@ import { displayName, type SignedInSession } from '../base/status.ts';
 import { baseStyles, theme } from '../look/theme.ts';
 import { currentLanguage } from '../locale/language.ts';
 import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
-import { labelFor, strings } from '../strings/strings.ts';
+import { frameStrings, labelFor } from '../strings/frame-strings.ts';
+import { strings } from '../strings/strings.ts';
 import { languageChoice } from './language-choice.ts';
 import { appearanceChoice } from './appearance-choice.ts';
 import { SignOutController } from './sign-out-controller.ts';
@@ -84,7 +85,7 @@ export class SessionMenuRows extends LitElement {
       <slot name="install"></slot>
       ${
         session
-          ? html`<a class="item button" href="#settings" @click=${this.close}>${icon(ICONS.sliders)}${strings().settings}</a>`
+          ? html`<a class="item button" href="#settings" @click=${this.close}>${icon(ICONS.sliders)}${frameStrings().settings}</a>`
           : nothing
       }
       <button class="item" @click=${this.shortcuts}>${icon(MORE_ICONS.key)}${t.shortcuts}<kbd>?</kbd></button>
@@ -101,7 +102,7 @@ export class SessionMenuRows extends LitElement {
   #signOutButton(): TemplateResult {
     const { isBusy } = this.#leaving;
     return html`<button class="item" aria-disabled=${isBusy} @click=${this.#signOut}>${icon(MORE_ICONS.leave)}${
-      isBusy ? strings().signingOut : strings().signOut
+      isBusy ? appStrings().signingOut : appStrings().signOut
     }</button>`;
   }
 }

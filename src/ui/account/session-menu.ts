@@ -5,7 +5,9 @@ import { icon, ICONS } from '../look/icons.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { popoverStyles } from '../look/popover.ts';
 import { displayName, signedInSession } from '../base/status.ts';
-import { strings } from '../strings/strings.ts';
+import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
+
+await loadAppStrings();
 
 type Content = typeof import('./menu-content.ts');
 
@@ -54,7 +56,7 @@ export class SessionMenu extends KeeperElement {
   readonly #close = (): void => this.popoverElement.hidePopover();
 
   protected override render(): TemplateResult {
-    const t = strings();
+    const t = appStrings();
     const session = signedInSession(this.snapshot?.session);
     const name = session && (displayName(session) ?? '');
     return html`<button class="open ${session ? 'known' : ''}" part="button" popovertarget="menu" aria-label=${session ? t.accountOf(name ?? '') : t.menu}>${

@@ -3,7 +3,7 @@ import { query } from 'lit/decorators.js';
 import { customElement } from '../base/custom-element.ts';
 import { baseStyles, theme } from '../look/theme.ts';
 import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
-import { strings } from '../strings/strings.ts';
+import { frameStrings } from '../strings/frame-strings.ts';
 
 await loadAppStrings();
 
@@ -39,7 +39,7 @@ export class SessionShortcuts extends LitElement {
 
   protected override render(): TemplateResult {
     const t = appStrings();
-    const keys = Object.entries(SHORTCUT_PAGES).map(([key, page]) => [`g ${key}`, strings()[page]] as const);
+    const keys = Object.entries(SHORTCUT_PAGES).map(([key, page]) => [`g ${key}`, frameStrings()[page]] as const);
     return html`<dialog aria-labelledby="title" .closedBy=${'any'}>
       <div class="head"><h2 id="title">${t.shortcuts}</h2><button @click=${() => this.dialog.close()}>${t.close}</button></div>
       <dl>${[...keys, ['?', t.shortcuts] as const].map(

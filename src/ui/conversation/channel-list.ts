@@ -3,7 +3,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { icon } from '../look/icons.ts';
 import { MORE_ICONS } from '../look/more-icons.ts';
 import { appStrings } from '../strings/app-strings.ts';
-import { strings } from '../strings/strings.ts';
+import { frameStrings } from '../strings/frame-strings.ts';
 import type { Conversation } from './conversation.ts';
 
 /** From this many channels on, a field finds them faster than the eye. */
@@ -30,7 +30,7 @@ export const findChannels = (conversations: readonly Conversation[], text: strin
 
 const countView = (count: number): TemplateResult | typeof nothing =>
   count > 0
-    ? html`<span class="count numbers" role="img" aria-label=${strings().unread(count)}>${count}</span>`
+    ? html`<span class="count numbers" role="img" aria-label=${frameStrings().unread(count)}>${count}</span>`
     : nothing;
 
 /** The button that opens the drawer, in a narrow container. It counts what is unread in the other channels. */

@@ -26,7 +26,7 @@ import { channelList, drawerButton, type ChannelList } from './channel-list.ts';
 import { conversationView } from './conversation-view.ts';
 import { clearConversations, loadConversations, saveConversations } from './conversation-store.ts';
 import { messagesStyles } from './styles.ts';
-import { strings } from '../strings/strings.ts';
+import { frameStrings } from '../strings/frame-strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
 import { displayName, signedInSession } from '../base/status.ts';
 
@@ -241,7 +241,7 @@ export class SessionMessages extends KeeperElement {
   protected override render(): TemplateResult {
     const t = appStrings();
     return html`<section class="stack" aria-labelledby="title">
-      <h1 id="title">${strings().messages}</h1>
+      <h1 id="title">${frameStrings().messages}</h1>
       <p class="soft">${t.messagesLead}</p>
       <div class="card layout" part="card">${channelList(this.#channelList)}
         <div class="conversation">

@@ -5,7 +5,7 @@ import { parseJson } from '../../protocol/schema/json.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { announce } from '../base/announcements.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { strings } from '../strings/strings.ts';
+import { frameStrings } from '../strings/frame-strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
 
 await loadAppStrings();
@@ -68,7 +68,7 @@ export class SessionDemo extends KeeperElement {
     const { answer } = this;
     const t = appStrings();
     return html`<section class="stack" aria-labelledby="title">
-      <h1 id="title">${strings().tryIt}</h1>
+      <h1 id="title">${frameStrings().tryIt}</h1>
       <div class="card stack" part="card">
         <h2>${t.sendDirectly}</h2>
         <p class="soft small">${t.requestLead(this.path)}</p>

@@ -4,7 +4,7 @@ import { customElement } from '../base/custom-element.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { hasDialog, isInUse, isOtherUser, nextView, type GateView } from '../view/gate-view.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { strings } from '../strings/strings.ts';
+import { frameStrings } from '../strings/frame-strings.ts';
 
 /**
  * Shows the page to its own user only. The content of every slot stays in the document. So when the server ends a
@@ -119,7 +119,7 @@ export class SessionGate extends KeeperElement {
 
   protected override render(): TemplateResult {
     const { state } = this.view;
-    const t = strings();
+    const t = frameStrings();
     const signIn = html`<slot name="signed-out" @session-signed-in=${this.#extended}></slot>`;
     return html`
       <div class="restoring" ?hidden=${state !== 'restoring'}>

@@ -4,7 +4,7 @@ import { customElement } from '../base/custom-element.ts';
 import { unread } from '../base/announcements.ts';
 import { icon, ICONS } from '../look/icons.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { strings } from '../strings/strings.ts';
+import { frameStrings } from '../strings/frame-strings.ts';
 import { signedInSession } from '../base/status.ts';
 
 /** The pages with a link in the bar, in its order. Each name is the `id` of a part of the document. */
@@ -43,6 +43,7 @@ export class SessionNav extends KeeperElement {
       }
       .icon { display: none; }
       .count { min-inline-size: 1.25rem; padding-inline: .3125rem; border-radius: 1rem; background: var(--_accent); color: var(--_on-accent); font-size: .75rem; line-height: 1.25rem; text-align: center; }
+      @media (pointer: coarse) { a { min-block-size: 2.75rem; } }
       @media (forced-colors: active) { a[aria-current=page] { outline: 1px solid LinkText; outline-offset: -2px; } }
       @media (width < 48rem) {
         nav {
@@ -56,7 +57,7 @@ export class SessionNav extends KeeperElement {
       }
       @media (width >= 100rem) {
         nav { position: fixed; inset-block: var(--_header, 3.5rem) 0; inset-inline-start: 0; inline-size: 14rem; flex-direction: column; padding: 1rem .75rem; border-inline-end: 1px solid var(--_line); }
-        a { gap: .75rem; min-block-size: 2.25rem; }
+        a { gap: .75rem; }
         .icon { display: block; }
         .count { margin-inline-start: auto; }
       }
@@ -81,7 +82,7 @@ export class SessionNav extends KeeperElement {
 
   protected override render(): TemplateResult | typeof nothing {
     if (!this.#isShown) return nothing;
-    const t = strings();
+    const t = frameStrings();
     return html`<nav part="bar" aria-label=${t.pages}>${LINKED.map(
       (page) => html`<a href="#${page}" aria-current=${page === this.current ? 'page' : 'false'}>
         ${icon(ICON[page])}${t[page]}${

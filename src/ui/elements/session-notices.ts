@@ -4,9 +4,12 @@ import { noticeTitles } from '../base/announcements.ts';
 import { SettledStatusController } from '../base/settled-status-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { noticesOf, type Notice } from '../view/notices.ts';
-import { strings } from '../strings/strings.ts';
+import { frameStrings } from '../strings/frame-strings.ts';
+import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
 import { signedInSession, statusOf } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
+
+await loadAppStrings();
 
 /**
  * Notices above the page: a sign-in is needed, the session ends soon, a new version is ready, no network, a session that cannot be saved.
@@ -74,14 +77,14 @@ export class SessionNotices extends KeeperElement {
         id === 'update'
           ? html`<button @click=${() => {
               this.#emit('session-update');
-            }}>${strings().reload}</button>`
+            }}>${appStrings().reload}</button>`
           : nothing
       }
       ${
         id === 'ending' || id === 'sign-in'
           ? html`<button class="primary" @click=${() => {
               this.#emit('session-extend');
-            }}>${id === 'ending' ? strings().staySignedIn : strings().signInAgain}</button>`
+            }}>${id === 'ending' ? appStrings().staySignedIn : frameStrings().signInAgain}</button>`
           : nothing
       }
     </div>`;

@@ -8,8 +8,10 @@ import { ClockController } from '../base/clock-controller.ts';
 import { icon } from '../look/icons.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { preference, setPreference } from '../base/preferences.ts';
+import { chosenLanguage } from '../locale/language.ts';
 import { segmentStyles } from '../look/segments.ts';
-import { labelFor, strings } from '../strings/strings.ts';
+import { labelFor } from '../strings/frame-strings.ts';
+import { strings } from '../strings/strings.ts';
 import './session-why.ts';
 import { problemText, signedOutText } from '../text/problem-text.ts';
 import { timeLeft } from '../text/time.ts';
@@ -152,8 +154,10 @@ export class SessionSignIn extends KeeperElement {
     if (event.target instanceof HTMLFormElement) void this.#signIn(intentOf(kind, new FormData(event.target)));
   }
 
+  /** The provider's pages follow the language that the page has set for the elements (OpenID Connect Core §3.1.2.1). */
   #single(): void {
-    void this.#signIn({ kind: 'oidc' });
+    const language = chosenLanguage();
+    void this.#signIn({ kind: 'oidc', ...(language && { authorize: { ui_locales: language } }) });
   }
 
   /** The method of the last sign-in, here or before the session ended. */

@@ -4,7 +4,8 @@ import type { Snapshot, SocketStateName, SocketView } from '../../protocol/snaps
 import { KeeperElement } from '../base/keeper-element.ts';
 import { signedInSession, troubleOf } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
-import { labelFor, strings } from '../strings/strings.ts';
+import { labelFor } from '../strings/frame-strings.ts';
+import { strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
 import { lastingSince, nextTry, formatNumber } from '../text/time.ts';
 import { problemText } from '../text/problem-text.ts';

@@ -5,7 +5,7 @@ import { announcement, noticeTitles } from '../base/announcements.ts';
 import { SettledStatusController } from '../base/settled-status-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { popoverStyles } from '../look/popover.ts';
-import { labelFor, strings } from '../strings/strings.ts';
+import { frameStrings, labelFor } from '../strings/frame-strings.ts';
 import { statusOf, type Status } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
 
@@ -63,8 +63,8 @@ export class SessionStatus extends KeeperElement {
 
   protected override render(): TemplateResult {
     const { shown } = this.#settled;
-    const word = labelFor(strings().status, shown);
-    return html`<button class="pill ${shown}" part="pill" popovertarget="details" aria-label=${strings().sessionIs(word)}><span class="dot ${DOT[shown]}"></span>${word}</button>
+    const word = labelFor(frameStrings().status, shown);
+    return html`<button class="pill ${shown}" part="pill" popovertarget="details" aria-label=${frameStrings().sessionIs(word)}><span class="dot ${DOT[shown]}"></span>${word}</button>
       <span class="unseen" role="status" aria-atomic="false"><span>${this.#announced(word)}</span> <span>${announcement.value}</span></span>
       <div id="details" part="details" popover="auto" @beforetoggle=${() => void this.#load()}>${this.details?.statusDetails(this.keeper, this.snapshot, this.#clock.now, shown) ?? nothing}</div>
     `;

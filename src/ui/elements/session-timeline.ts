@@ -5,7 +5,7 @@ import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { strings } from '../strings/strings.ts';
+import { frameStrings } from '../strings/frame-strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
 import { popoverStyles } from '../look/popover.ts';
 import { problemText } from '../text/problem-text.ts';
@@ -186,7 +186,7 @@ export class SessionTimeline extends KeeperElement {
     const { trouble, source, timeline } = this;
     const file = source.type === 'file' ? source : undefined;
     return html`<section class="stack" aria-labelledby="title">
-      <h1 id="title">${strings().timeline}</h1>
+      <h1 id="title">${frameStrings().timeline}</h1>
       <p class="soft">${t.timelineLead}</p>
       <div class="card stack" part="card">
         ${

@@ -43,7 +43,10 @@ export const withLatency = (
   return [...samples.filter(({ at }) => now - at < LATENCY_WINDOW_MS), { at: now, ms }];
 };
 
-/** The points of an SVG polyline in a box of `width` × `height`: the window from left to right, the slowest at the top. */
+/** A young session fills the picture with what there is: its first seconds would be a dot at the edge of 15 minutes. */
+const LEAST_SHOWN_MS = 30_000;
+
+/** The points of an SVG polyline in a box of `width` × `height`: the samples from left to right, the slowest at the top. */
 export const sparkline = (
   samples: readonly LatencySample[],
   now: number,
@@ -51,9 +54,10 @@ export const sparkline = (
 ): string => {
   const slowest = Math.max(1, ...samples.map(({ ms }) => ms));
   const last = samples.at(-1);
+  const shown = Math.min(LATENCY_WINDOW_MS, Math.max(LEAST_SHOWN_MS, now - (samples[0]?.at ?? now)));
   return [...samples, ...(last ? [{ at: now, ms: last.ms }] : [])]
     .map(({ at, ms }) => {
-      const x = Math.max(0, width - ((now - at) / LATENCY_WINDOW_MS) * width);
+      const x = Math.max(0, width - ((now - at) / shown) * width);
       return `${x.toFixed(1)},${(height - (ms / slowest) * height).toFixed(1)}`;
     })
     .join(' ');

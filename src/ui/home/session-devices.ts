@@ -11,7 +11,8 @@ import { signedInSession } from '../base/status.ts';
 import { icon } from '../look/icons.ts';
 import { MORE_ICONS } from '../look/more-icons.ts';
 import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
-import { labelFor, strings } from '../strings/strings.ts';
+import { labelFor } from '../strings/frame-strings.ts';
+import { strings } from '../strings/strings.ts';
 import { fromNow } from '../text/time.ts';
 
 await loadAppStrings();
@@ -143,7 +144,7 @@ export class SessionDevices extends KeeperElement {
       ${
         session.current
           ? nothing
-          : html`<button aria-label=${t.signOutDevice(name)} aria-disabled=${this.ending !== ''} @click=${() => this.#end(session)}>${strings().signOut}</button>`
+          : html`<button aria-label=${t.signOutDevice(name)} aria-disabled=${this.ending !== ''} @click=${() => this.#end(session)}>${t.signOut}</button>`
       }`;
   }
 }

@@ -15,6 +15,8 @@ await loadAppStrings();
 const BOX = { width: 240, height: 36 } as const;
 /** The journal is read again this often while the page is on screen. */
 const READ_EVERY_MS = 60_000;
+/** A share of a few seconds says nothing. */
+const LEAST_KNOWN_MS = 60_000;
 const EMPTY: Uptime = uptimeOf([], 0);
 
 /**
@@ -49,7 +51,8 @@ export class SessionPulse extends KeeperElement {
       @container (inline-size >= 30rem) { .card { grid-template-columns: 1fr 1fr; } }
       @container (inline-size >= 56rem) { .card { grid-template-columns: 14rem 14rem minmax(0, 1fr); } .card .day { grid-column: auto; align-content: space-between; } .strip { block-size: 3.5rem; } .strip span { block-size: 3rem; } }
       .legend { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; font-size: var(--_t-small); color: var(--_soft); }
-      .legend i { display: inline-block; inline-size: .5rem; block-size: .5rem; border-radius: 2px; margin-inline: .75rem .25rem; &.good { background: var(--_good); } &.warn { background: var(--_warn); } &.bad { background: var(--_bad); } &.event { background: var(--_accent); border-radius: 50%; } }
+      .keys { display: flex; flex-wrap: wrap; gap: .25rem .75rem; white-space: nowrap; }
+      .legend i { display: inline-block; inline-size: .5rem; block-size: .5rem; border-radius: 2px; margin-inline-end: .25rem; &.good { background: var(--_good); } &.warn { background: var(--_warn); } &.bad { background: var(--_bad); } &.event { background: var(--_accent); border-radius: 50%; } }
       @media (forced-colors: active) { .strip span, .legend i { forced-color-adjust: none; } meter { border: 1px solid CanvasText; } meter::-webkit-meter-optimum-value { background: Highlight; forced-color-adjust: none; } }
     `,
   ];
@@ -123,17 +126,17 @@ export class SessionPulse extends KeeperElement {
   #day(): TemplateResult {
     const t = appStrings();
     const { slots, known, good, events } = this.uptime;
-    const share = known > 0 ? t.connectedShare(percent(good / known), duration(known)) : t.noDayYet;
+    const share = known >= LEAST_KNOWN_MS ? t.connectedShare(percent(good / known), duration(known)) : t.noDayYet;
     return html`<section class="tile day"><h2>${t.lastDay}</h2>
-      <div class="strip" role="img" aria-label="${share} ${t.eventsSurvived(events)}">${slots.map(
+      <div class="strip" role="img" aria-label=${[share, events > 0 ? t.eventsSurvived(events) : ''].join(' ').trim()}>${slots.map(
         (slot) =>
           html`<span class="${slot.state} ${slot.events > 0 ? 'event' : ''}" title="${hourMinute(slot.from)}: ${t.slot[slot.state]}"></span>`,
       )}</div>
-      <div class="legend"><span class="numbers">${share}</span><span aria-hidden="true">${(
+      <div class="legend"><span class="numbers">${share}</span><span class="keys" aria-hidden="true">${(
         ['good', 'warn', 'bad'] as const
       ).map(
-        (tone) => html`<i class=${tone}></i>${t.slot[tone]}`,
-      )}<i class="event"></i>${t.eventMark}</span></div></section>`;
+        (tone) => html`<span><i class=${tone}></i>${t.slot[tone]}</span>`,
+      )}<span><i class="event"></i>${t.eventMark}</span></span></div></section>`;
   }
 }
 

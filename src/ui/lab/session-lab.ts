@@ -10,7 +10,7 @@ import { saveFile } from '../base/save-file.ts';
 import { signedInSession } from '../base/status.ts';
 import { icon, ICONS } from '../look/icons.ts';
 import { loadAppStrings } from '../strings/app-strings.ts';
-import { strings } from '../strings/strings.ts';
+import { frameStrings } from '../strings/frame-strings.ts';
 import { formatNumber } from '../text/time.ts';
 import { timelineOf, type Timeline } from '../timeline/model.ts';
 import { FAULT_ICONS } from './fault-icons.ts';
@@ -139,7 +139,7 @@ export class SessionLab extends KeeperElement {
   protected override render(): TemplateResult {
     const t = labStrings();
     return html`<section class="stack" aria-labelledby="title">
-      <div class="head"><h1 id="title">${strings().lab}</h1><p class="soft">${t.lead}</p></div>
+      <div class="head"><h1 id="title">${frameStrings().lab}</h1><p class="soft">${t.lead}</p></div>
       ${offer.value && offer.value.lab !== true ? this.#noLab() : this.#lab()}
       ${this.#more(t.more)}
     </section>`;

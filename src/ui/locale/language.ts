@@ -11,7 +11,8 @@ type Others<Strings> = { readonly [L in Exclude<Language, 'en'>]: () => Promise<
 /** `strings` are in the current language; `load` is for a part of the page that arrives after the language was set. */
 export type Catalog<Strings> = { readonly strings: Strings; load(): Promise<void> };
 
-let language: Language = 'en';
+/** `undefined` until the page has set one. */
+let chosen: Language | undefined;
 const catalogs = new Set<Catalog<unknown>>();
 
 export const catalog = <Strings>(en: Strings, others: Others<Strings>): Catalog<Strings> => {
@@ -22,9 +23,9 @@ export const catalog = <Strings>(en: Strings, others: Others<Strings>): Catalog<
     },
     // parts of the page await this at the top of their module, and a module that fails there never runs again
     load: async () => {
-      const wanted = language;
+      const wanted = currentLanguage();
       const loaded = wanted === 'en' ? en : await retryImport(others[wanted]);
-      if (wanted === language) strings = loaded;
+      if (wanted === currentLanguage()) strings = loaded;
     },
   };
   catalogs.add(made);
@@ -40,11 +41,14 @@ export const catalog = <Strings>(en: Strings, others: Others<Strings>): Catalog<
  * await setLanguage(matchLanguage(navigator.languages));
  */
 export const setLanguage = async (wanted: Language): Promise<void> => {
-  language = wanted;
+  chosen = wanted;
   await Promise.all([...catalogs].map((known) => known.load()));
 };
 
-export const currentLanguage = (): Language => language;
+export const currentLanguage = (): Language => chosen ?? 'en';
+
+/** `undefined`: the page has set no language, so the elements are in English and the rest of the site may be in another. */
+export const chosenLanguage = (): Language | undefined => chosen;
 
 export const isLanguage = (tag: string): tag is Language => Object.hasOwn(LANGUAGES, tag);
 
@@ -62,4 +66,7 @@ const DEFAULT_LOCALE: Readonly<Record<Language, string>> = { en: 'en-GB', de: 'd
 const ownLocale = new Intl.DateTimeFormat().resolvedOptions().locale;
 
 /** The locale for times and numbers: the browser's own if it is of this language, because it decides 14:30 or 2:30 pm. */
-export const formatLocale = (): string => (ownLocale.startsWith(language) ? ownLocale : DEFAULT_LOCALE[language]);
+export const formatLocale = (): string => {
+  const language = currentLanguage();
+  return ownLocale.startsWith(language) ? ownLocale : DEFAULT_LOCALE[language];
+};

@@ -80,7 +80,7 @@ export const baseStyles = css`
     &.warn { background: var(--_warn); }
     &.bad { background: var(--_bad); }
   }
-  @media (pointer: coarse) { button, .button, input, select, summary { min-block-size: 2.75rem !important; } }
+  @media (pointer: coarse) { button, .button, input, select, summary { min-block-size: 2.75rem !important; } button, .button, select, summary { min-inline-size: 2.75rem !important; } }
   @media (forced-colors: active) { .dot { forced-color-adjust: none; } .primary { border-color: ButtonText; } }
   @media (prefers-reduced-motion: reduce) { *, ::before, ::after { transition: none !important; animation-duration: 0s !important; } }
 `;

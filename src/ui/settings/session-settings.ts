@@ -12,7 +12,7 @@ import { segmentStyles } from '../look/segments.ts';
 import { clearConversations } from '../conversation/conversation-store.ts';
 import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
 import { problemText } from '../text/problem-text.ts';
-import { strings } from '../strings/strings.ts';
+import { frameStrings } from '../strings/frame-strings.ts';
 import { timelineFile } from '../timeline/file.ts';
 
 await loadAppStrings();
@@ -87,10 +87,10 @@ export class SessionSettings extends KeeperElement {
   protected override render(): TemplateResult {
     const t = appStrings();
     return html`<section class="stack" aria-labelledby="title">
-      <h1 id="title">${strings().settings}</h1>
+      <h1 id="title">${frameStrings().settings}</h1>
       <div class="card" part="card">
         <div class="line"><div>${t.appearance}</div>${appearanceChoice(this)}</div>
-        <div class="line"><div>${strings().language}</div>${languageChoice()}</div>
+        <div class="line"><div>${t.language}</div>${languageChoice()}</div>
         ${this.#switch('shortcuts', t.shortcuts, t.shortcutsDetail, 'off')}
         ${this.#notifications()}
       </div>

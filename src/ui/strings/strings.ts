@@ -6,9 +6,8 @@ const core = catalog<Strings>(coreEn, {
   fr: async () => (await import('./fr/core.ts')).coreFr,
 });
 
+/** For a page that imports these strings after it has set the language. */
+export const loadStrings = (): Promise<void> => core.load();
+
 /** The strings in the current language. Read them on each render: the language may change. */
 export const strings = (): Strings => core.strings;
-
-/** A newer worker may send a name that this page has no string for. */
-export const labelFor = <Key extends string>(table: Readonly<Record<Key, string>>, key: Key): string =>
-  Object.hasOwn(table, key) ? table[key] : strings().unknown;

@@ -1,7 +1,8 @@
 import { INSECURE_ADDRESS } from '../../protocol/bridge/bridge-constants.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { SessionView } from '../../protocol/snapshot.ts';
-import { labelFor, strings } from '../strings/strings.ts';
+import { labelFor } from '../strings/frame-strings.ts';
+import { strings } from '../strings/strings.ts';
 import { dateTime } from './time.ts';
 
 /** What went wrong, in one or two short sentences for the person in front of the screen. */

@@ -3,7 +3,7 @@ import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import { announce } from '../base/announcements.ts';
 import { saveFile } from '../base/save-file.ts';
 import { appStrings } from '../strings/app-strings.ts';
-import { strings } from '../strings/strings.ts';
+import { frameStrings } from '../strings/frame-strings.ts';
 import { sortByTime } from './entries.ts';
 import { MAX_FILE_BYTES, parseTimelineFile, timelineText } from './file.ts';
 
@@ -41,7 +41,7 @@ const fileOf = (json: string): File => new File([json], FILE_NAME, { type: JSON_
 
 const share = async ({ json, trouble }: FileMenu): Promise<void> => {
   try {
-    await navigator.share({ files: [fileOf(json())], title: strings().timeline });
+    await navigator.share({ files: [fileOf(json())], title: frameStrings().timeline });
   } catch (error) {
     // the person closed the sheet
     if (error instanceof DOMException && error.name === 'AbortError') return;

@@ -3,7 +3,7 @@ import { property, query, state } from 'lit/decorators.js';
 import { customElement } from '../base/custom-element.ts';
 import { ref } from 'lit/directives/ref.js';
 import type { JournalEntry } from '../../protocol/bridge/calls.ts';
-import { strings } from '../strings/strings.ts';
+import { frameStrings } from '../strings/frame-strings.ts';
 import { appStrings } from '../strings/app-strings.ts';
 import { entryText, laneKindOf, rawEntry } from './entry-text.ts';
 import { momentText } from './time-labels.ts';
@@ -89,7 +89,7 @@ export class SessionEvents extends LitElement {
     const space = (count: number): TemplateResult | typeof nothing =>
       count > 0 ? html`<tr aria-hidden="true" ${ref(high(count * ROW_PX[this.size]))}></tr>` : nothing;
     return html`<div class="scroll" tabindex="0" role="region" aria-label=${t.events(rows.length)} @scroll=${this.#scrolled}>
-      <table class=${this.size} aria-rowcount=${rows.length + 1} aria-label=${strings().timeline}>
+      <table class=${this.size} aria-rowcount=${rows.length + 1} aria-label=${frameStrings().timeline}>
         <thead><tr aria-rowindex="1"><th class="time" scope="col">${t.time}</th><th class="lane" scope="col">${t.laneName}</th><th scope="col">${t.what}</th><th class="detail" scope="col">${t.detail}</th></tr></thead>
         <tbody>${space(first)}${seen.map((entry, index) => this.#row(entry, first + index, rows))}${space(below)}</tbody>
       </table>

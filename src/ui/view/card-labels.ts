@@ -1,5 +1,6 @@
 import { appStrings } from '../strings/app-strings.ts';
-import { labelFor, strings } from '../strings/strings.ts';
+import { labelFor } from '../strings/frame-strings.ts';
+import { strings } from '../strings/strings.ts';
 import { troubleOf, type SignedInSession, type Status } from '../base/status.ts';
 
 /* What the cards say of the session and the network. `shown` is the status that the headline has. */

@@ -1,5 +1,6 @@
 import type { Keeper } from '../../page/types/types.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
+import { appStrings } from '../strings/app-strings.ts';
 import { strings } from '../strings/strings.ts';
 import { signedInSession, type Status } from '../base/status.ts';
 import { hourMinute } from '../text/time.ts';
@@ -17,17 +18,21 @@ export const noticesOf = (
   shown: Status,
   now: number,
 ): readonly Notice[] => {
-  const t = strings();
+  const t = appStrings();
   const session = snapshot && signedInSession(snapshot.session);
   const notices: Notice[] = [];
   // Not before the headline says it.
   if (session?.state === 'sign-in-required' && (shown === 'sign-in-required' || shown === 'offline'))
-    notices.push({ id: 'sign-in', title: t.signInToContinue, detail: t.keptMeanwhile });
+    notices.push({ id: 'sign-in', title: t.signInToContinue, detail: strings().keptMeanwhile });
   if (session?.endsAt !== undefined && session.endsAt - now < ENDING_SOON_MS)
     notices.push({ id: 'ending', title: t.endsSoon(hourMinute(session.endsAt)), detail: t.endsSoonDetail });
   if (update?.ready) notices.push({ id: 'update', title: t.newVersion, detail: t.newVersionDetail });
   if (shown === 'offline')
-    notices.push({ id: 'offline', title: t.youAreOffline, detail: session ? t.offlineDetail : t.offlineSignedOut });
+    notices.push({
+      id: 'offline',
+      title: t.youAreOffline,
+      detail: session ? strings().offlineDetail : t.offlineSignedOut,
+    });
   if (session && snapshot.durability === 'memory')
     notices.push({ id: 'memory', title: t.notSaved, detail: t.notSavedDetail });
   return notices;

@@ -2,7 +2,8 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { Keeper } from '../../page/types/types.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { nextTryOf, signedInSession, type Status } from '../base/status.ts';
-import { labelFor, strings } from '../strings/strings.ts';
+import { labelFor } from '../strings/frame-strings.ts';
+import { strings } from '../strings/strings.ts';
 import { lastingSince, nextTry } from '../text/time.ts';
 import { headlineOf } from './headline.ts';
 

@@ -12,7 +12,10 @@ const FAULTS = [
 
 const REQUESTS = 48;
 
-/** A moving picture of one minute of faults: what breaks above, and the session that goes on below. An illustration. */
+/**
+ * A picture of one minute of faults: what breaks above, and the session that goes on below. An illustration. It is drawn
+ * once, in less than five seconds, and then stays whole: longer motion would need a button to stop it (WCAG 2.2.2).
+ */
 export const faultStrip = (): TemplateResult => {
   const t = appStrings().strip;
   return html`<div class="strip" role="img" aria-label=${t.label}>
@@ -28,10 +31,10 @@ export const faultStrip = (): TemplateResult => {
 export const stripStyles = css`
   .strip { display: grid; gap: .5rem; padding: .875rem 1rem; border: 1px solid var(--_line); border-radius: var(--_radius); background: var(--_surface); font-size: var(--_t-label); overflow: hidden; --name: 5.25rem; }
   .faults { position: relative; block-size: 1.375rem; margin-inline-start: var(--name); }
-  .faults span { position: absolute; inset-block-start: 0; translate: -50%; white-space: nowrap; padding-inline: .375rem; border-radius: .3125rem; line-height: 1.25rem; color: var(--_soft); background: var(--_sunken); animation: strike 12s infinite both; }
+  .faults span { position: absolute; inset-block-start: 0; translate: -50%; white-space: nowrap; padding-inline: .375rem; border-radius: .3125rem; line-height: 1.25rem; color: var(--_soft); background: var(--_sunken); animation: strike 1s both; }
   .faults span::after { content: ''; position: absolute; inset-block-start: 1.25rem; inset-inline-start: 50%; block-size: 5.25rem; border-inline-start: 1px dashed var(--_edge); opacity: .6; }
-  .at-1 { inset-inline-start: 9%; animation-delay: -4.1s !important; } .at-2 { inset-inline-start: 29%; animation-delay: 2-4.1s !important; } .at-3 { inset-inline-start: 51%; animation-delay: .1s !important; }
-  .at-4 { inset-inline-start: 73%; animation-delay: 2.3s !important; } .at-5 { inset-inline-start: 91%; animation-delay: 4.1s !important; }
+  .at-1 { inset-inline-start: 9%; animation-delay: .36s; } .at-2 { inset-inline-start: 29%; animation-delay: 1.16s; } .at-3 { inset-inline-start: 51%; animation-delay: 2.04s; }
+  .at-4 { inset-inline-start: 73%; animation-delay: 2.92s; } .at-5 { inset-inline-start: 91%; animation-delay: 3.64s; }
   .lane { display: grid; grid-template-columns: var(--name) 1fr; align-items: center; color: var(--_soft); }
   .track { position: relative; block-size: .625rem; border-radius: .25rem; background: var(--_sunken); overflow: hidden; }
   .track b, .track i { position: absolute; inset-block: 0; background: var(--_good); border-radius: .1875rem; }
@@ -39,10 +42,10 @@ export const stripStyles = css`
   .whole { inset-inline: 0; } .c-1 { inset-inline: 0 49.5%; } .c-2 { inset-inline: 56% 27.5%; } .c-3 { inset-inline: 77% 0; } .w-1 { inset-inline: 50.5% 44%; } .w-2 { inset-inline: 72.5% 23%; }
   .dots { display: flex; justify-content: space-between; align-items: center; background: none; overflow: visible; }
   .dots u { inline-size: .25rem; block-size: .5rem; border-radius: .125rem; background: var(--_good); }
-  .track { animation: play 12s -5s linear infinite; }
+  .track { animation: play 4s linear both; }
   .caption { color: var(--_soft); margin-block-start: .125rem; }
-  @keyframes play { from { clip-path: inset(0 100% 0 0); } 92%, to { clip-path: inset(0 -1px 0 0); } }
-  @keyframes strike { from { opacity: 0; color: var(--_bad); background: color-mix(in oklch, var(--_bad) 12%, var(--_surface)); } 2% { opacity: 1; } 12% { color: var(--_soft); background: var(--_sunken); opacity: 1; } 100% { opacity: 1; } }
+  @keyframes play { from { clip-path: inset(0 100% 0 0); } to { clip-path: inset(0 -1px 0 0); } }
+  @keyframes strike { from { opacity: 0; } 15%, 70% { opacity: 1; color: var(--_bad); background: color-mix(in oklch, var(--_bad) 12%, var(--_surface)); } }
   @media (width < 32rem) { .strip { --name: 4.75rem; padding-inline: .75rem; } .at-1, .at-3, .at-5 { display: none; } }
   @media (prefers-reduced-motion: reduce) { .track, .faults span { animation: none !important; } }
 `;

@@ -3,6 +3,8 @@ import { pageStrings } from '../../../server/provider/page-strings.ts';
 import { continuePage, messagePage, signInPage, signOutPage } from '../../../server/provider/sign-in-page.ts';
 import { expectAccessibleInBoth } from '../../support/browser/accessible.ts';
 import { expect } from '../../support/browser/expect.ts';
+import { smallTargets } from '../../support/page/touch-targets.ts';
+import { openMenu } from '../../support/page/sign-in.ts';
 import { test } from '../gallery.ts';
 
 /* What a scene shows only after an action: dialogs, popovers, errors and opened parts. ui.spec.ts checks the scenes themselves. */
@@ -117,5 +119,31 @@ test("the provider's pages are accessible", async ({ page }) => {
     await test.step(name, async () => {
       await page.setContent(html);
       await expectAccessibleInBoth(page);
+    });
+});
+
+test.describe('on a touch screen', () => {
+  test.use({ hasTouch: true, isMobile: true });
+
+  for (const [device, viewport] of [
+    ['a phone', { width: 360, height: 740 }],
+    ['a tablet', { width: 1024, height: 768 }],
+  ] as const)
+    test(`every target is at least 44 pixels wide and high on ${device}`, async ({ page, gallery }) => {
+      await page.setViewportSize(viewport);
+      const seesLargeTargets = async (where: string): Promise<void> =>
+        expect.soft(await smallTargets(page), where).toEqual([]);
+      for (const hash of ['', '#messages', '#timeline', '#lab', '#tryIt', '#settings', '#nothing']) {
+        await gallery.open('degraded', hash);
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+        await seesLargeTargets(hash || 'home');
+      }
+      await openMenu(page);
+      await seesLargeTargets('the menu');
+      for (const scene of ['never', 'rejected', 'update', 'ending']) {
+        await gallery.open(scene);
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+        await seesLargeTargets(scene);
+      }
     });
 });

@@ -22,6 +22,21 @@ test('keeps language, appearance and the name of the last sign-in, until the dev
   expect(await page.evaluate(() => localStorage.length)).toBe(0);
 });
 
+test('signs in at the provider in the language of the app', async ({ page, app }) => {
+  await page.goto(app.origin);
+  await openMenu(page);
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('Français');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Continuer avec l’authentification unique' }).click();
+  await page.waitForURL(/\/sign-in\//);
+  await expect(page.locator('html')).toHaveAttribute('lang', 'fr');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Se connecter');
+  await page.getByLabel('Nom d’utilisateur').fill('demo');
+  await page.getByLabel('Mot de passe').fill('demo');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Session ouverte pour Demo User.' })).toBeVisible();
+});
+
 test('an unknown address gets a page that says so and leads back', async ({ page, app }) => {
   await signInByHand(page, app.origin, 'password');
   await page.goto(`${app.origin}/no/such/page`);

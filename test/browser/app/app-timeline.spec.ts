@@ -46,6 +46,12 @@ test('every kind of event has a lane, and the arrow keys show and announce each 
   for (let step = 0; step < 5; step += 1) await page.keyboard.press('ArrowLeft');
   await expect(evidence(page)).toContainText('code=server-unavailable at=/token status=503');
   await expect(page.locator('session-status').getByRole('status')).toContainText('Renewal failed.');
+  await test.step('ten thousand events share columns, and zooming in takes them apart', async () => {
+    await expect(evidence(page)).toContainText(/\d+ more events are in this place\. Zoom in to see each\./);
+    for (let step = 0; step < 16; step += 1) await page.keyboard.press('+');
+    await expect(evidence(page)).toContainText('Renewal failed.');
+    await expect(evidence(page)).not.toContainText('more events');
+  });
   expect(gallery.consoleMessages).toEqual([]);
 });
 
@@ -129,6 +135,10 @@ test('a range is selected by mouse or keys, narrows the table and what is copied
     const lines = (await page.evaluate(() => navigator.clipboard.readText())).split('\n');
     expect(lines).toHaveLength(found);
     expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z\t\w+\t.+\.\t\w+/);
+    await page.getByRole('button', { name: 'Copy as JSON' }).press('Enter');
+    const copied = () => page.evaluate(() => navigator.clipboard.readText());
+    await expect.poll(copied).toContain('"session-keeper-timeline"');
+    expect(JSON.parse(await copied())).toHaveProperty('entries.length', found);
   });
 
   await test.step('a search narrows both', async () => {

@@ -23,6 +23,13 @@ describe('the verdict of a run', () => {
     expect(verdictOf(whole({ phase: 'settling' })).type).toBe('open');
   });
 
+  it('says what was survived so far, and nothing before the first fault is over', () => {
+    const soFar = (change: Partial<LabState>): string => verdictText(whole({ phase: 'running', ...change })).detail;
+    expect(soFar({ faults: [fault()] })).toBe('');
+    expect(soFar({ faults: [fault(400), fault(900), fault()] })).toBe('So far 2 faults survived, no sign-out.');
+    expect(soFar({ signOuts: 1 })).toBe('So far 1 fault survived, 1 sign-out.');
+  });
+
   it('holds when no one was signed out, and each message arrived once', () => {
     expect(verdictOf(whole()).type).toBe('held');
     expect(verdictText(whole()).detail).toBe(

@@ -4,7 +4,6 @@ import { pluralsFor } from '../../locale/plural.ts';
 const { counted } = pluralsFor('de');
 
 export const coreDe: Strings = {
-  unknown: 'Unbekannt',
   problem: {
     'network-unreachable': 'Der Server ist nicht erreichbar.',
     timeout: 'Der Server hat nicht rechtzeitig geantwortet.',
@@ -48,7 +47,7 @@ export const coreDe: Strings = {
     active: 'Angemeldet',
     refreshing: 'Angemeldet, wird erneuert',
     degraded: 'Angemeldet. Die Erneuerung verzögert sich',
-    'sign-in-required': 'Angemeldet. Die Erneuerung braucht dich',
+    'sign-in-required': 'Angemeldet, aber eine neue Anmeldung ist nötig',
     'signed-out': 'Abgemeldet',
   },
   socket: {
@@ -58,15 +57,6 @@ export const coreDe: Strings = {
     open: 'Verbunden',
     resting: 'Wartet auf Wiederverbindung',
     stopped: 'Vom Server beendet',
-  },
-  status: {
-    starting: 'Startet',
-    connected: 'Verbunden',
-    limited: 'Eingeschränkt',
-    reconnecting: 'Verbindet neu',
-    'sign-in-required': 'Erneut anmelden',
-    offline: 'Offline',
-    'signed-out': 'Abgemeldet',
   },
   kind: { oidc: 'Single Sign-on', password: 'Passwort', ticket: 'API-Schlüssel' },
   tier: {
@@ -90,7 +80,6 @@ export const coreDe: Strings = {
   tryingNow: 'Versuch läuft',
 
   looking: 'Deine Sitzung wird gesucht…',
-  restoring: 'Deine Sitzung wird wiederhergestellt…',
   signedInAs: (name) => (name === undefined ? 'Du bist angemeldet' : `Du bist als ${name} angemeldet`),
   andOffline: (who) => `${who}, aber offline.`,
   waitingForServer: (who) => `${who} und wartest auf den Server.`,
@@ -116,39 +105,8 @@ export const coreDe: Strings = {
   networkLosses: (count) => counted(count, { one: 'Netzausfall', other: 'Netzausfälle' }),
 
   tryNow: 'Jetzt versuchen',
-  signOut: 'Abmelden',
-  signingOut: 'Wird abgemeldet…',
-  sessionIs: (status) => `Sitzung: ${status}`,
-
-  newVersion: 'Eine neue Version ist bereit.',
-  newVersionDetail: 'Du bleibst in allen Tabs angemeldet.',
-  reload: 'Neu laden',
-  youAreOffline: 'Du bist offline.',
-  offlineSignedOut: 'Zum Anmelden musst du online sein.',
-  notSaved: 'Diese Sitzung ist nicht gespeichert.',
-  notSavedDetail:
-    'Dieser Browser kann gerade nichts auf dem Gerät speichern. Wenn du ihn schließt, musst du dich neu anmelden.',
-  endsSoon: (when) => `Deine Sitzung endet um ${when}.`,
-  endsSoonDetail: 'Melde dich jetzt erneut an, damit diese Seite so bleibt, wie sie ist.',
-  staySignedIn: 'Angemeldet bleiben',
-  signInToContinue: 'Melde dich erneut an, um fortzufahren.',
-
-  home: 'Start',
-  messages: 'Nachrichten',
-  timeline: 'Zeitleiste',
-  lab: 'Belastung',
-  tryIt: 'Ausprobieren',
-  settings: 'Einstellungen',
-  missing: 'Nicht gefunden',
-  pages: 'Seiten',
-  accountOf: (name) => `Konto: ${name}`,
-  menu: 'Menü',
-  unread: (count) => `${count} ungelesen`,
-  install: 'App installieren',
-  language: 'Sprache',
 
   signIn: 'Anmelden',
-  signInAgain: 'Erneut anmelden',
   signingIn: 'Wird angemeldet…',
   signInWith: 'Anmelden mit',
   singleSignOn: 'Weiter mit Single Sign-on',

@@ -11,7 +11,7 @@ export const explanationDe: ExplanationStrings = {
   whyNotLive: 'Warum gibt es keine Live-Updates?',
   whySignInAgain: 'Warum muss ich mich erneut anmelden?',
   whyNotAccepted: 'Warum akzeptiert der Server meine Sitzung nicht?',
-  whyAsked: 'Deine Sitzung bleibt erhalten. Alle paar Minuten wird es erneut versucht, auch ohne dich.',
+  whyAsked: 'Deine Sitzung bleibt erhalten. Der Worker versucht es alle paar Minuten von selbst noch einmal.',
   whySignInFailed: 'Die letzte Anmeldung ist fehlgeschlagen.',
   whyRejected:
     'Der Server akzeptiert diese Sitzung nicht mehr. Sie wurde anderswo beendet, das Passwort wurde geändert, oder sie wurde zu lange nicht benutzt.',

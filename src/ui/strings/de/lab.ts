@@ -26,7 +26,7 @@ export const labDe: LabStrings = {
   },
   killed: ['Worker beenden', 'Der Browser beendet ihn, wie er es tut, um Speicher freizugeben.'],
   fortyTabs: ['Vierzig Tabs zugleich', 'Vierzig Tabs öffnen sich mit abgelaufenem Token.'],
-  lead: 'Mach es selbst kaputt. Anfragen und Nachrichten laufen die ganze Zeit; jede muss einmal ankommen.',
+  lead: 'Störe diese Seite, ihren Worker, ihr Netz oder ihren Server. Anfragen und Nachrichten laufen die ganze Zeit: Du musst angemeldet bleiben, und jede muss einmal ankommen.',
   all: 'Alle, eine Minute lang',
   stop: 'Anhalten',
   exportReport: 'Bericht speichern',
@@ -42,6 +42,8 @@ export const labDe: LabStrings = {
   idle: 'Noch ist nichts gestört. Wähle eine Störung.',
   running: (left) => `noch ${left} s`,
   progress: 'Fortschritt der Minute',
+  soFar: (survived, ended) =>
+    `Bisher ${faults(survived)} überstanden, ${ended === 0 ? 'keine Abmeldung' : counted(ended, { one: 'Abmeldung', other: 'Abmeldungen' })}.`,
   settling: 'Die letzten Antworten stehen noch aus…',
   recovering: 'Erholt sich…',
   recovered: (time) => `Erholt in ${time}`,

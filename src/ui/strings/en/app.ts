@@ -35,7 +35,7 @@ const step: Record<SessionEventName, string | undefined> = {
   'signed-in': 'Signed in.',
   'sign-in-failed': 'Sign-in failed.',
   'sign-out': 'You signed out.',
-  'revocation-refused': 'The server did not end the tokens of the sign-out.',
+  'revocation-refused': 'The server did not confirm that the tokens ended with the sign-out.',
 };
 
 /** What the session was then. */
@@ -69,10 +69,10 @@ export const appEn = {
 
   promise: 'Stay signed in. Stay connected.',
   promiseDetail:
-    'One service worker keeps the session of your web app through reloads, crashes, lost networks and server restarts. It repeats, resumes and proves it.',
+    'A service worker for your web app. People stay signed in and live updates continue through reloads, crashes, network losses and server restarts.',
   strip: {
     label:
-      'Illustration: a reload, a killed worker, a lost network, a server restart and a new version. The session goes on through all of them, and each request gets its answer.',
+      'Illustration: a reload, a killed worker, a network loss, a server restart and a new version. The session continues through all of them, and each request gets its answer.',
     reload: 'Reload',
     killed: 'Worker killed',
     offline: 'Offline',
@@ -92,6 +92,23 @@ export const appEn = {
   tryNowAsDemo: 'Try it now',
   tryNowDetail: 'With the demo account of this server',
 
+  newVersion: 'A new version is ready.',
+  newVersionDetail: 'You stay signed in, in all tabs.',
+  reload: 'Reload',
+  youAreOffline: 'You are offline.',
+  offlineSignedOut: 'You need to be online to sign in.',
+  notSaved: 'This session is not saved.',
+  notSavedDetail: 'This browser cannot write to its disk right now. If you close it, you have to sign in again.',
+  endsSoon: (when: string) => `Your session ends at ${when}.`,
+  endsSoonDetail: 'Sign in again now to keep this page as it is.',
+  staySignedIn: 'Stay signed in',
+  signInToContinue: 'Sign in again to continue.',
+
+  accountOf: (name: string) => `Account: ${name}`,
+  menu: 'Menu',
+  signOut: 'Sign out',
+  signingOut: 'Signing out…',
+  language: 'Language',
   appearance: 'Appearance',
   appearances: { system: 'System', light: 'Light', dark: 'Dark' },
   shortcuts: 'Keyboard shortcuts',

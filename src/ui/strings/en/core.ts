@@ -1,6 +1,5 @@
 import type { ProblemCode } from '../../../protocol/problem.ts';
 import type { SessionView, SignedOutReason, SignInKind, SocketStateName, Tier } from '../../../protocol/snapshot.ts';
-import type { Status } from '../../base/status.ts';
 import { pluralsFor, type TimeUnit } from '../../locale/plural.ts';
 
 const problem: Record<ProblemCode, string> = {
@@ -47,7 +46,7 @@ const session: Record<SessionView['state'], string> = {
   active: 'Signed in',
   refreshing: 'Signed in, renewing',
   degraded: 'Signed in. Renewal is delayed',
-  'sign-in-required': 'Signed in. Renewal needs you',
+  'sign-in-required': 'Signed in, but a new sign-in is needed',
   'signed-out': 'Signed out',
 };
 
@@ -58,16 +57,6 @@ const socket: Record<SocketStateName, string> = {
   open: 'Connected',
   resting: 'Waiting to reconnect',
   stopped: 'Stopped by the server',
-};
-
-const status: Record<Status, string> = {
-  starting: 'Starting',
-  connected: 'Connected',
-  limited: 'Limited',
-  reconnecting: 'Reconnecting',
-  'sign-in-required': 'Sign in again',
-  offline: 'Offline',
-  'signed-out': 'Signed out',
 };
 
 const kind: Record<SignInKind, string> = { oidc: 'Single sign-on', password: 'Password', ticket: 'API key' };
@@ -83,14 +72,12 @@ const tier: Record<Tier, string> = {
 
 const { counted } = pluralsFor('en');
 
-/** The strings of the first paint. Functions take text that is already formatted, or a number to count. */
+/** The strings of the sign-in and of what the session does. Functions take text that is already formatted, or a number to count. */
 export const coreEn = {
-  unknown: 'Unknown',
   problem,
   reason,
   session,
   socket,
-  status,
   kind,
   tier,
   serverProblem: (code: number) => `The server is having problems (${code}).`,
@@ -108,7 +95,6 @@ export const coreEn = {
   tryingNow: 'trying now',
 
   looking: 'Looking for your session…',
-  restoring: 'Restoring your session…',
   signedInAs: (name: string | undefined) => (name === undefined ? 'You are signed in' : `You are signed in as ${name}`),
   andOffline: (who: string) => `${who}, and offline.`,
   waitingForServer: (who: string) => `${who}, waiting for the server.`,
@@ -132,38 +118,8 @@ export const coreEn = {
   networkLosses: (count: number) => counted(count, { one: 'network loss', other: 'network losses' }),
 
   tryNow: 'Try now',
-  signOut: 'Sign out',
-  signingOut: 'Signing out…',
-  sessionIs: (status: string) => `Session: ${status}`,
-
-  newVersion: 'A new version is ready.',
-  newVersionDetail: 'You stay signed in, in all tabs.',
-  reload: 'Reload',
-  youAreOffline: 'You are offline.',
-  offlineSignedOut: 'You need to be online to sign in.',
-  notSaved: 'This session is not saved.',
-  notSavedDetail: 'This browser cannot write to its disk right now. If you close it, you have to sign in again.',
-  endsSoon: (when: string) => `Your session ends at ${when}.`,
-  endsSoonDetail: 'Sign in again now to keep this page as it is.',
-  staySignedIn: 'Stay signed in',
-  signInToContinue: 'Sign in again to continue.',
-
-  home: 'Home',
-  messages: 'Messages',
-  timeline: 'Timeline',
-  lab: 'Resilience',
-  tryIt: 'Try it',
-  settings: 'Settings',
-  missing: 'Not found',
-  pages: 'Pages',
-  accountOf: (name: string) => `Account: ${name}`,
-  menu: 'Menu',
-  unread: (count: number) => `${count} unread`,
-  install: 'Install app',
-  language: 'Language',
 
   signIn: 'Sign in',
-  signInAgain: 'Sign in again',
   signingIn: 'Signing in…',
   signInWith: 'Sign in with',
   singleSignOn: 'Continue with single sign-on',

@@ -11,7 +11,7 @@ export const explanationEn = {
   whyNotLive: 'Why are there no live updates?',
   whySignInAgain: 'Why do I have to sign in again?',
   whyNotAccepted: 'Why does the server not accept my session?',
-  whyAsked: 'Your session is kept. It is tried again every few minutes, also without you.',
+  whyAsked: 'Your session is kept. The worker tries again every few minutes by itself.',
   whySignInFailed: 'The last sign-in failed.',
   whyRejected:
     'The server no longer accepts this session. It was ended elsewhere, the password was changed, or it was not used for too long.',

@@ -28,7 +28,7 @@ export const labEn = {
   fault: fault as Record<keyof typeof fault, Fault>,
   killed: ['Kill the worker', 'The browser ends it, as it does to free memory.'] as readonly [string, string],
   fortyTabs: ['Forty tabs at once', 'Forty tabs open with an expired token.'] as readonly [string, string],
-  lead: 'Break it yourself. Requests and messages run all the time; each has to arrive once.',
+  lead: 'Break this page, its worker, its network or its server. Requests and messages run all the time: you have to stay signed in, and each has to arrive once.',
   all: 'All of them, for a minute',
   stop: 'Stop',
   exportReport: 'Export report',
@@ -44,6 +44,8 @@ export const labEn = {
   idle: 'Nothing is broken yet. Choose a fault.',
   running: (left: number) => `${left} s left`,
   progress: 'Progress of the minute',
+  soFar: (survived: number, ended: number) =>
+    `So far ${faults(survived)} survived, ${ended === 0 ? 'no sign-out' : signOuts(ended)}.`,
   settling: 'Waiting for the last answers…',
   recovering: 'Recovering…',
   recovered: (time: string) => `Recovered in ${time}`,

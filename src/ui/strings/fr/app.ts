@@ -33,7 +33,7 @@ export const appFr: AppStrings = {
     'signed-in': 'La session est ouverte.',
     'sign-in-failed': 'La connexion a échoué.',
     'sign-out': 'Vous avez fermé la session.',
-    'revocation-refused': 'Le serveur n’a pas révoqué les jetons à la fermeture.',
+    'revocation-refused': 'Le serveur n’a pas confirmé la fin des jetons à la fermeture.',
   },
   state: {
     starting: 'La session est en cours de restauration.',
@@ -57,7 +57,7 @@ export const appFr: AppStrings = {
 
   promise: 'Gardez la session. Gardez la connexion.',
   promiseDetail:
-    'Un service worker garde la session de votre application web malgré les rechargements, les plantages, les coupures du réseau et les redémarrages du serveur. Il répète, reprend et le prouve.',
+    'Un service worker pour votre application web. Les sessions restent ouvertes et le direct continue, malgré les rechargements, les plantages, les coupures du réseau et les redémarrages du serveur.',
   strip: {
     label:
       'Illustration\u00a0: un rechargement, un worker arrêté, une coupure du réseau, un redémarrage du serveur et une nouvelle version. La session continue à travers tout, et chaque requête reçoit sa réponse.',
@@ -80,10 +80,28 @@ export const appFr: AppStrings = {
   tryNowAsDemo: 'Essayer maintenant',
   tryNowDetail: 'Avec le compte de démonstration de ce serveur',
 
+  newVersion: 'Une nouvelle version est prête.',
+  newVersionDetail: 'Votre session reste ouverte, dans tous les onglets.',
+  reload: 'Recharger',
+  youAreOffline: 'Vous êtes hors ligne.',
+  offlineSignedOut: 'Il faut être en ligne pour se connecter.',
+  notSaved: 'Cette session n’est pas enregistrée.',
+  notSavedDetail:
+    'Ce navigateur ne peut rien écrire sur le disque pour le moment. Si vous le fermez, il faudra vous reconnecter.',
+  endsSoon: (when) => `Votre session se termine à ${when}.`,
+  endsSoonDetail: 'Reconnectez-vous maintenant pour garder cette page telle quelle.',
+  staySignedIn: 'Garder la session',
+  signInToContinue: 'Reconnectez-vous pour continuer.',
+
+  accountOf: (name) => `Compte\u00a0: ${name}`,
+  menu: 'Menu',
+  signOut: 'Fermer la session',
+  signingOut: 'Fermeture…',
+  language: 'Langue',
   appearance: 'Apparence',
   appearances: { system: 'Système', light: 'Clair', dark: 'Sombre' },
   shortcuts: 'Raccourcis clavier',
-  shortcutsDetail: 'La touche ? affiche la liste.',
+  shortcutsDetail: 'La touche\u00a0? affiche la liste.',
   shortcutsOff: 'Vous pouvez les désactiver dans les réglages.',
   close: 'Fermer',
   cancel: 'Annuler',
@@ -99,10 +117,10 @@ export const appFr: AppStrings = {
   clearDevice: 'Effacer cet appareil',
   clearDetail: 'Ferme la session, et supprime les messages, brouillons et réglages gardés par ce navigateur.',
   clear: 'Effacer…',
-  clearQuestion: 'Effacer cet appareil ?',
+  clearQuestion: 'Effacer cet appareil\u00a0?',
   signOutAndClear: 'Fermer et effacer',
   missing: 'Il n’y a pas de page à cette adresse.',
-  missingDetail: 'Vérifiez qu’elle est bien écrite :',
+  missingDetail: 'Vérifiez qu’elle est bien écrite\u00a0:',
   toHome: 'Aller à l’accueil',
 
   factSession: 'La session',
@@ -111,7 +129,7 @@ export const appFr: AppStrings = {
   factConfirmed: 'Confirmée',
   notYet: 'pas encore',
   ends: 'Se termine',
-  cookieOnly: 'Session par cookie : il n’y a pas de jeton à renouveler.',
+  cookieOnly: 'Session par cookie\u00a0: il n’y a pas de jeton à renouveler.',
   tokenLeft: 'Jeton d’accès, temps restant',
   token: 'Jeton d’accès',
   none: 'Aucun',
@@ -129,7 +147,8 @@ export const appFr: AppStrings = {
     `A survécu à ${counted(count, { one: 'redémarrage ou coupure', other: 'redémarrages et coupures' })}.`,
   slot: { none: 'éteint', good: 'connecté', warn: 'reconnexion', bad: 'hors ligne' },
   eventMark: 'surmonté',
-  nothingSurvived: 'Il ne s’est encore rien passé. Rechargez cette page, ou provoquez une panne à la page Résistance.',
+  nothingSurvived:
+    'Il ne s’est encore rien passé. Rechargez cette page, ou provoquez une panne sur la page Résilience.',
   protection: 'Protection de la session',
   noToken: 'Aucun jeton ici',
   noTokenMeaning: 'Le serveur garde cette session dans un cookie qu’aucun script ne peut lire.',
@@ -150,11 +169,11 @@ export const appFr: AppStrings = {
   network: 'Réseau',
   online: 'en ligne',
   offline: 'hors ligne',
-  runsIn: 'Tourne dans',
+  runsIn: 'Fonctionne dans',
   thisPage: 'cette page (sans worker)',
   backgroundWorker: 'un worker en arrière-plan',
   startedAt: 'Démarré',
-  version: 'Édition',
+  version: 'Version',
 
   devices: 'Vos appareils',
   unknownDevice: 'Appareil inconnu',
@@ -178,7 +197,7 @@ export const appFr: AppStrings = {
   show: 'Affichage',
   chart: 'Chronologie de la session',
   chartHelp:
-    'Flèches gauche et droite : évènement précédent et suivant. Flèches haut et bas : autres pistes. Avec Maj : choisir une période. Entrée : zoomer sur la période. Échap : l’effacer. Plus et moins : zoom. 0 : tout voir. Début : premier évènement. Fin : les plus récents.',
+    'Flèches gauche et droite\u00a0: évènement précédent et suivant. Flèches haut et bas\u00a0: autres pistes. Avec Maj\u00a0: choisir une période. Entrée\u00a0: zoomer sur la période. Échap\u00a0: l’effacer. Plus et moins\u00a0: zoom. 0\u00a0: tout voir. Début\u00a0: premier évènement. Fin\u00a0: les plus récents.',
   zoomIn: 'Agrandir',
   zoomOut: 'Réduire',
   fit: 'Tout voir',
@@ -204,8 +223,8 @@ export const appFr: AppStrings = {
   filterLanes: 'Pistes affichées',
   shownOf: (shown, all) => `${shown} sur ${all}`,
   nothingFound: 'Aucun évènement ne correspond. Changez la recherche, les pistes ou la période.',
-  copyText: 'Copier comme texte',
-  copyJson: 'Copier comme JSON',
+  copyText: 'Copier en texte',
+  copyJson: 'Copier en JSON',
   share: 'Partager',
   copied: (count) => `Copié\u00a0: ${events(count)}.`,
   copyFailed: 'Ce navigateur n’a pas permis la copie. Enregistrez plutôt un fichier.',
@@ -248,7 +267,7 @@ export const appFr: AppStrings = {
     count === 0
       ? 'Aucun onglet n’est ouvert.'
       : `${tabs(count)} ${noun(count, { one: 'est ouvert', other: 'sont ouverts' })}.`,
-  workerRan: (id) => `${id} a tourné`,
+  workerRan: (id) => `${id} fonctionnait`,
   workerTookOver: 'Un nouveau worker a pris le relais.',
   networkUp: 'Cet appareil est en ligne.',
   networkDown: 'Cet appareil est hors ligne.',
@@ -299,7 +318,7 @@ export const appFr: AppStrings = {
     sealed:
       'Seul le worker en arrière-plan peut ouvrir la session enregistrée. Aucun script de la page ne peut la lire.',
     'device-bound':
-      'Le navigateur prouve toutes les quelques minutes qu’il tourne sur l’appareil de la connexion. Un cookie copié ne sert plus à rien.',
+      'Le navigateur prouve régulièrement, à quelques minutes d’intervalle, qu’il tourne sur l’appareil de la connexion. Un cookie copié ne sert plus à rien.',
     vault: 'La session est gardée sous une adresse à elle. Aucun script de cette page ne peut la lire.',
   },
 
@@ -308,5 +327,5 @@ export const appFr: AppStrings = {
     `Une simple requête à ${path}. Le worker ajoute l’autorisation\u00a0; cette page ne la voit jamais.`,
   request: 'Envoyer la requête',
   response: 'Réponse',
-  noResponse: 'Pas de réponse. Êtes-vous en ligne ?',
+  noResponse: 'Pas de réponse. Êtes-vous en ligne\u00a0?',
 };

@@ -4,13 +4,12 @@ import type { Strings } from '../en/core.ts';
 const { counted } = pluralsFor('fr');
 
 export const coreFr: Strings = {
-  unknown: 'Inconnu',
   problem: {
     'network-unreachable': 'Le serveur est injoignable.',
     timeout: 'Le serveur n’a pas répondu à temps.',
-    'server-unavailable': 'Le serveur a des difficultés.',
+    'server-unavailable': 'Le serveur rencontre des difficultés.',
     'rate-limited': 'Le serveur demande de ralentir.',
-    'unexpected-answer': 'Réponse inattendue du serveur. Ce réseau demande-t-il d’abord de s’identifier ?',
+    'unexpected-answer': 'Réponse inattendue du serveur. Ce réseau demande-t-il d’abord de s’identifier\u00a0?',
     'grant-rejected': 'Le serveur n’accepte plus cette session.',
     'answer-lost': 'La réponse à un renouvellement s’est perdue, et le serveur n’accepte plus le jeton précédent.',
     'sign-in-required': 'Le fournisseur demande de vous reconnecter.',
@@ -47,7 +46,7 @@ export const coreFr: Strings = {
     active: 'Session ouverte',
     refreshing: 'Session ouverte, renouvellement en cours',
     degraded: 'Session ouverte. Le renouvellement est retardé',
-    'sign-in-required': 'Session ouverte. Le renouvellement a besoin de vous',
+    'sign-in-required': 'Session ouverte, mais il faut vous reconnecter',
     'signed-out': 'Session fermée',
   },
   socket: {
@@ -55,17 +54,8 @@ export const coreFr: Strings = {
     ticketing: 'Demande un ticket',
     dialling: 'Connexion en cours',
     open: 'Connecté',
-    resting: 'Attend avant de se reconnecter',
+    resting: 'En attente de reconnexion',
     stopped: 'Arrêté par le serveur',
-  },
-  status: {
-    starting: 'Démarrage',
-    connected: 'Connecté',
-    limited: 'Limité',
-    reconnecting: 'Reconnexion',
-    'sign-in-required': 'À reconnecter',
-    offline: 'Hors ligne',
-    'signed-out': 'Session fermée',
   },
   kind: { oidc: 'Authentification unique', password: 'Mot de passe', ticket: 'Clé d’API' },
   tier: {
@@ -75,7 +65,7 @@ export const coreFr: Strings = {
     'device-bound': 'Liée à cet appareil',
     vault: 'Coffre',
   },
-  serverProblem: (code) => `Le serveur a des difficultés (${code}).`,
+  serverProblem: (code) => `Le serveur rencontre des difficultés (${code}).`,
   tooManyAttempts: (wait) => `Trop de tentatives. Réessayez dans ${wait}.`,
   wrongCredentials: {
     password: 'Nom d’utilisateur ou mot de passe incorrect.',
@@ -92,7 +82,6 @@ export const coreFr: Strings = {
   tryingNow: 'essai en cours',
 
   looking: 'Recherche de votre session…',
-  restoring: 'Restauration de votre session…',
   signedInAs: (name) => (name === undefined ? 'Votre session est ouverte' : `Session ouverte pour ${name}`),
   andOffline: (who) => `${who}, mais hors ligne.`,
   waitingForServer: (who) => `${who}, en attente du serveur.`,
@@ -116,39 +105,8 @@ export const coreFr: Strings = {
   networkLosses: (count) => counted(count, { one: 'coupure du réseau', other: 'coupures du réseau' }),
 
   tryNow: 'Réessayer',
-  signOut: 'Fermer la session',
-  signingOut: 'Fermeture…',
-  sessionIs: (status) => `Session\u00a0: ${status}`,
-
-  newVersion: 'Une nouvelle version est prête.',
-  newVersionDetail: 'Votre session reste ouverte, dans tous les onglets.',
-  reload: 'Recharger',
-  youAreOffline: 'Vous êtes hors ligne.',
-  offlineSignedOut: 'Il faut être en ligne pour se connecter.',
-  notSaved: 'Cette session n’est pas enregistrée.',
-  notSavedDetail:
-    'Ce navigateur ne peut rien écrire sur le disque pour le moment. Si vous le fermez, il faudra vous reconnecter.',
-  endsSoon: (when) => `Votre session se termine à ${when}.`,
-  endsSoonDetail: 'Reconnectez-vous maintenant pour garder cette page telle quelle.',
-  staySignedIn: 'Garder la session',
-  signInToContinue: 'Reconnectez-vous pour continuer.',
-
-  home: 'Accueil',
-  messages: 'Messages',
-  timeline: 'Chronologie',
-  lab: 'Résistance',
-  tryIt: 'Essayer',
-  settings: 'Réglages',
-  missing: 'Introuvable',
-  pages: 'Pages',
-  accountOf: (name) => `Compte\u00a0: ${name}`,
-  menu: 'Menu',
-  unread: (count) => counted(count, { one: 'non lu', other: 'non lus' }),
-  install: 'Installer l’application',
-  language: 'Langue',
 
   signIn: 'Se connecter',
-  signInAgain: 'Se reconnecter',
   signingIn: 'Connexion…',
   signInWith: 'Se connecter avec',
   singleSignOn: 'Continuer avec l’authentification unique',

@@ -4,14 +4,14 @@ import type { ExplanationStrings } from '../en/explanation.ts';
 const { counted } = pluralsFor('fr');
 
 export const explanationFr: ExplanationStrings = {
-  whySignedOut: 'Pourquoi ma session a-t-elle été fermée ?',
+  whySignedOut: 'Pourquoi ma session a-t-elle été fermée\u00a0?',
   details: 'Détails',
-  whyWaiting: 'Pourquoi une reconnexion ?',
-  whyOfflineNow: 'Pourquoi suis-je hors ligne ?',
-  whyNotLive: 'Pourquoi n’y a-t-il pas de mises à jour en direct ?',
-  whySignInAgain: 'Pourquoi dois-je me reconnecter ?',
-  whyNotAccepted: 'Pourquoi le serveur n’accepte-t-il pas ma session ?',
-  whyAsked: 'Votre session est gardée. Un nouvel essai a lieu toutes les quelques minutes, même sans vous.',
+  whyWaiting: 'Pourquoi cette reconnexion\u00a0?',
+  whyOfflineNow: 'Pourquoi suis-je hors ligne\u00a0?',
+  whyNotLive: 'Pourquoi n’y a-t-il pas de mises à jour en direct\u00a0?',
+  whySignInAgain: 'Pourquoi dois-je me reconnecter\u00a0?',
+  whyNotAccepted: 'Pourquoi le serveur n’accepte-t-il pas ma session\u00a0?',
+  whyAsked: 'Votre session est gardée. Le worker réessaie de lui-même, à quelques minutes d’intervalle.',
   whySignInFailed: 'La dernière connexion a échoué.',
   whyRejected:
     'Le serveur n’accepte plus cette session. Elle a été fermée ailleurs, le mot de passe a changé, ou elle n’a pas servi pendant trop longtemps.',

@@ -1,7 +1,8 @@
 /** Takes the pictures of the manifest and `docs/states` from the real app: `npm run build && npm run screenshots`. */
 import { mkdir } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { fillInForm, killWorker, sendForm, withDemoApp } from './docs/demo-app.ts';
+import { fillInForm, killWorker, sendForm, withDemoApp } from '../../scripts/docs/demo-app.ts';
+import { visitStates } from './app-states.ts';
 
 /** The sizes in the manifest. A browser's install dialog shows no picture of another size. */
 const WIDE = { width: 1280, height: 800 };
@@ -70,33 +71,17 @@ const pictures = async (browser: Browser, url: string): Promise<void> => {
   await context.close();
 };
 
-/** The states for `docs/states`, light and dark: signed out, signed in, offline, ended by the server. */
-const states = async (browser: Browser, url: string, colorScheme: 'light' | 'dark'): Promise<void> => {
-  const scale = { viewport: STATE, deviceScaleFactor: 1.5 };
-  const context = await browser.newContext({ ...scale, colorScheme });
-  const page = await context.newPage();
-  const shoot = (name: string) => page.screenshot({ path: `${STATES}/${name}-${colorScheme}.png` });
-  await page.goto(url);
-  await page.getByLabel('User name').waitFor();
-  await shoot('signed-out');
-  await signIn(page, url);
-  await live(page);
-  await shoot('signed-in');
-  await context.setOffline(true);
-  await page.getByRole('button', { name: 'Session: Offline' }).waitFor();
-  await shoot('offline');
-  await context.setOffline(false);
-  await page.getByRole('button', { name: 'Session: Connected' }).waitFor();
-  await fetch(`${url}/lab/session/revoke`, { method: 'POST' });
-  await fetch(`${url}/lab/tokens/expire`, { method: 'POST' });
-  await page.evaluate(() => fetch('/api/v1/llm/models'));
-  await page.getByRole('region', { name: 'Sign in' }).getByText('Why was I signed out?').click();
-  await shoot('ended-by-server');
-  await context.close();
-};
+/** Each state in `docs/states`, light and dark. */
+const states = (browser: Browser): Promise<void> =>
+  visitStates(browser, { viewport: STATE, deviceScaleFactor: 1.5 }, async (name, page) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `${STATES}/${name}-${colorScheme}.png` });
+    }
+  });
 
 await withDemoApp(async (browser, url) => {
   await Promise.all([mkdir(MANIFEST, { recursive: true }), mkdir(STATES, { recursive: true })]);
   await pictures(browser, url);
-  for (const scheme of ['light', 'dark'] as const) await states(browser, url, scheme);
+  await states(browser);
 });
