@@ -14,7 +14,7 @@ import { SUBJECTS, type Subject } from './compare/subjects.ts';
 
 /*
  * Session Keeper beside the least that could do a part of its work, in one browser and one run, in alternating order:
- * `npm run bench -- cold,reload,warm,tabs`. Exits with 1 when a target is missed.
+ * `npm run bench -- cold,reload,warm,tabs`. `peers` has other libraries beside it. Exits with 1 when a target is missed.
  *
  * `--rounds N`, `--subjects a,b`, and `--json FILE` for the times of all rounds. `--marks` shows where `cold` and `reload`
  * spend their time. It changes pages and workers for that, so it holds no targets.
@@ -83,7 +83,7 @@ const play = async (
 const ratiosOf = (rounds: Rounds, bench: Bench, { name, role, signIn }: Subject): Ratio[] => {
   const target = signIn === 'oidc' ? bench.targetOfSigned : bench.target;
   const held = role === 'keeper' ? target : undefined;
-  const floors = [bench.target.floor, ...bench.beside].filter((floor) => floor !== held?.floor);
+  const floors = [bench.target.floor, ...bench.beside].filter((floor) => floor !== held?.floor && floor !== name);
   return [held ?? {}, ...floors.map((floor) => ({ floor }))].flatMap((each) => ratioOf(rounds, name, each) ?? []);
 };
 
@@ -117,7 +117,9 @@ const mark = async (bench: Bench, stages: Stages, sites: readonly Site[]): Promi
   for (const [name, found] of timelines) console.log(`\n${bench.title}: ${name}, ms\n${timelineTable(found)}`);
 };
 
-const sites = await startSites(subjects, values.marks ? await workerNotesScript() : '');
+/** A site costs a sign-in, so only those that a bench needs start. */
+const needed = subjects.filter((subject) => benches.some((bench) => bench.takesPart(subject)));
+const sites = await startSites(needed, values.marks ? await workerNotesScript() : '');
 const browser = await startBareBrowser({ account: ordinaryAccount() });
 try {
   const stage = await createStage(browser);

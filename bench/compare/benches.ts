@@ -19,12 +19,15 @@ export type Bench = {
 
 const TABS = 10;
 
+/** Subjects with bearer tokens of another provider are measured beside each other only. */
+const isCompared = ({ role, signIn }: Subject): boolean => role !== 'peer' && signIn !== 'bearer';
+
 const cold: Bench = {
   title: 'first request after the worker was stopped',
   measure: measures.cold,
   rounds: 30,
   tabs: 0,
-  takesPart: () => true,
+  takesPart: isCompared,
   target: { floor: 'minimal', atMost: 1.15 },
   targetOfSigned: { floor: 'signed', atMost: 1.15 },
   beside: ['pass-through'],
@@ -46,11 +49,33 @@ const reload = (title: string, measure: measures.Measure): Bench => ({
   measure,
   rounds: 20,
   tabs: 0,
-  takesPart: ({ renews }) => renews,
+  takesPart: (subject) => isCompared(subject) && subject.renews,
   target: { floor: 'sketch', atMost: 1.15 },
   targetOfSigned: undefined,
   beside: [],
 });
+
+const PEERS = ['oidc-client-ts', 'axa', 'wrapper'];
+
+/** The product with plain bearer tokens, beside other libraries and beside what a team writes by hand. */
+const beside = (title: string, measure: measures.Measure, others: Partial<Bench> = {}): Bench => ({
+  title,
+  measure,
+  rounds: 8,
+  tabs: 0,
+  takesPart: ({ name, role, signIn }) => role === 'peer' || signIn === 'bearer' || name === 'raw' || name === 'sketch',
+  target: { floor: 'axa', atMost: 1 },
+  targetOfSigned: undefined,
+  beside: ['raw', 'sketch', ...PEERS],
+  ...others,
+});
+
+/** A library that loses its session with its worker cannot be measured after that. */
+const survivors: Partial<Bench> = {
+  target: { floor: 'sketch', atMost: 1.15 },
+  takesPart: ({ name, role, signIn, survivesStop }) =>
+    survivesStop && (role === 'peer' || signIn === 'bearer' || name === 'sketch'),
+};
 
 /** By the names that the command takes. */
 export const BENCHES: Readonly<Record<string, readonly Bench[]>> = {
@@ -61,7 +86,7 @@ export const BENCHES: Readonly<Record<string, readonly Bench[]>> = {
     reload('access token valid, worker stopped', measures.reloadStopped),
     reload('access token expired, worker stopped', measures.reloadExpired),
   ],
-  warm: [warm('one at a time', measures.warm), warm('50 at once', measures.crowd)],
+  warm: [warm('one at a time', measures.warm), warm('50 at once', measures.crowd(50))],
   tabs: [
     {
       ...reload('the last of ten tabs, worker stopped', measures.lastTab),
@@ -69,5 +94,13 @@ export const BENCHES: Readonly<Record<string, readonly Bench[]>> = {
       tabs: TABS,
       target: { floor: 'sketch', atMost: 1.1 },
     },
+  ],
+  peers: [
+    beside('authorized GET, one at a time', measures.warm),
+    beside('authorized GET, 50 at once', measures.crowd(50)),
+    beside('authorized GET, 500 at once', measures.crowd(500)),
+    beside('reload until verified: worker running', measures.reloadRunning, { rounds: 20 }),
+    beside('reload until verified: worker stopped', measures.reloadStopped, { rounds: 20, ...survivors }),
+    beside('the last of ten tabs, worker stopped', measures.lastTab, { rounds: 10, tabs: TABS, ...survivors }),
   ],
 };

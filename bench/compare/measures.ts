@@ -12,8 +12,8 @@ export type Measure = (stages: Stages, site: Site) => Promise<readonly number[]>
 const QUIET_MS = 200;
 const WARM_UP = 20;
 const WARM_REQUESTS = 200;
-const AT_ONCE = 50;
-const BATCHES = 6;
+/** Requests of each round with several at once, at least. */
+const CROWD_REQUESTS = 300;
 /** A worker stops, and its token expires before it starts again. */
 const SHORT_SECONDS = 2;
 /** Longer than a run, in seconds. */
@@ -62,20 +62,22 @@ export const warm: Measure = async ({ stage }, site) => {
   );
 };
 
-/** Many requests to a running worker at once. */
-export const crowd: Measure = async ({ stage }, site) => {
-  await openIdle(stage, site);
-  return timesIn(
-    stage,
-    `(async () => {
-      const all = () => Promise.all(Array.from({ length: ${AT_ONCE} }, () => ${REQUEST}));
-      await all();
-      const times = [];
-      for (let index = 0; index < ${BATCHES}; index += 1) times.push(...(await all()));
-      return times;
-    })()`,
-  );
-};
+/** So many requests to a running worker at once. */
+export const crowd =
+  (atOnce: number): Measure =>
+  async ({ stage }, site) => {
+    await openIdle(stage, site);
+    return timesIn(
+      stage,
+      `(async () => {
+        const all = () => Promise.all(Array.from({ length: ${atOnce} }, () => ${REQUEST}));
+        await all();
+        const times = [];
+        while (times.length < ${CROWD_REQUESTS}) times.push(...(await all()));
+        return times;
+      })()`,
+    );
+  };
 
 /** From the start of a reload until the backend has confirmed the session to the page. The worker has run on. */
 export const reloadRunning: Measure = async ({ stage }, site) => {

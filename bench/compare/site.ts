@@ -1,6 +1,6 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { freePortPair } from '../../scripts/process/free-port.ts';
@@ -28,14 +28,24 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const KEEPER = 'keeper-sw.js';
 const LIBRARY = '<link rel="modulepreload" href="/keeper.js">';
 
-const workerOf = ({ name, worker }: Subject): string =>
-  worker === 'served keeper' ? `/${KEEPER}` : `/bench-${name}-sw.js`;
+const workerOf = ({ name, worker }: Subject): string => {
+  if (worker === 'served keeper') return `/${KEEPER}`;
+  // A library registers its worker under the name that it has.
+  return typeof worker === 'object' && 'library' in worker ? `/${basename(worker.library)}` : `/bench-${name}-sw.js`;
+};
 
-const html = (subject: Subject): string => {
+const issuerOf = (port: number): string => `http://localhost:${port + 1}`;
+
+const html = (subject: Subject, port: number): string => {
+  const kind = subject.signIn === 'password' ? 'password' : 'oidc';
   const worker = subject.worker === undefined ? '' : ` data-worker="${workerOf(subject)}"`;
   const library = subject.role === 'keeper' ? LIBRARY : '';
-  return `<!doctype html><html data-kind="${subject.signIn}"${worker}><title>${subject.name}</title>${library}<script type="module" src="page.js"></script>`;
+  return `<!doctype html><html data-kind="${kind}" data-issuer="${issuerOf(port)}"${worker}><title>${subject.name}</title>${library}<script type="module" src="page.js"></script>`;
 };
+
+/** The provider sends users back to the app's document. This one sends them on to the subject that they came from. */
+const RETURN =
+  '<!doctype html><title>Back</title><script>location.replace(localStorage.getItem("bench") + location.search)</script>';
 
 /** Minified, as the product is. */
 const build = async (source: string, format: 'es' | 'iife', file: string): Promise<void> => {
@@ -50,9 +60,9 @@ const build = async (source: string, format: 'es' | 'iife', file: string): Promi
 };
 
 /** As a static host has it: the configuration, and no seal. */
-const bakedKeeper = (script: string, port: number): string => {
-  const issuer = `http://localhost:${port + 1}`;
-  const config = keeperConfig({ issuer, clientId: DEFAULT_CLIENT_ID, scope: DEFAULT_SCOPE, embedded: true });
+const bakedKeeper = (script: string, { signIn }: Subject, port: number): string => {
+  const embedded = signIn !== 'bearer';
+  const config = keeperConfig({ issuer: issuerOf(port), clientId: DEFAULT_CLIENT_ID, scope: DEFAULT_SCOPE, embedded });
   return `self.${CONFIG_GLOBAL} = ${JSON.stringify({ config })};\n${script}`;
 };
 
@@ -60,15 +70,33 @@ const bakedKeeper = (script: string, port: number): string => {
 const addSubject = async (dist: string, subject: Subject, port: number, prelude: string): Promise<void> => {
   const folder = join(dist, 'bench', subject.name);
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'index.html'), html(subject));
+  await writeFile(join(folder, 'index.html'), html(subject, port));
   await build(subject.page, 'es', join(folder, 'page.js'));
   const { worker } = subject;
   if (worker === undefined) return;
   const path = join(dist, workerOf(subject));
-  if (typeof worker === 'object') await build(worker.source, 'iife', path);
-  const script = await readFile(typeof worker === 'object' ? path : join(ROOT, 'dist', KEEPER), 'utf8');
-  await writeFile(path, prelude + (worker === 'static keeper' ? bakedKeeper(script, port) : script));
+  if (typeof worker === 'object' && 'source' in worker) await build(worker.source, 'iife', path);
+  else
+    await cp(
+      typeof worker === 'object' ? join(ROOT, 'node_modules', worker.library) : join(ROOT, 'dist', KEEPER),
+      path,
+    );
+  const script = await readFile(path, 'utf8');
+  await writeFile(path, prelude + (worker === 'static keeper' ? bakedKeeper(script, subject, port) : script));
+  if (typeof worker === 'object' && 'library' in worker)
+    await writeFile(join(dist, TRUSTED_DOMAINS), trustedDomains(port));
 };
+
+/** The worker of `@axa-fr/oidc-client` imports its configuration from this file. */
+const TRUSTED_DOMAINS = 'OidcTrustedDomains.js';
+const trustedDomains = (port: number): string =>
+  `const trustedDomains = ${JSON.stringify({
+    default: {
+      oidcDomains: [issuerOf(port)],
+      accessTokenDomains: [`http://localhost:${port}/api/`],
+      bypassAllNonOidcRequests: true,
+    },
+  })};\n`;
 
 const distinctPortPairs = async (count: number): Promise<number[]> => {
   const ports = new Set<number>();
@@ -88,9 +116,11 @@ export const startSites = async (subjects: readonly Subject[], prelude = ''): Pr
     return { subject, origin, page, idlePage: `${page}?idle`, lab: createFaultClient(origin) };
   });
   for (const [index, subject] of subjects.entries()) await addSubject(dist, subject, ports[index] ?? 0, prelude);
+  await writeFile(join(dist, 'index.html'), RETURN);
   const workers = subjects.map(workerOf).join(',');
   const script = fileURLToPath(new URL('serve.ts', import.meta.url));
-  const args = ['--import', 'tsx', script, dist, data, workers, ...ports.map(String)];
+  const kinds = subjects.map(({ signIn }, index) => `${ports[index]}:${signIn}`);
+  const args = ['--import', 'tsx', script, dist, data, workers, ...kinds];
   const server = start('node', args, { stdout: 'pipe', stderr: 'pipe' });
   // It says where its data is, and that is gone after the run.
   await ready(server, () => undefined);

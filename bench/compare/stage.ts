@@ -98,7 +98,7 @@ export const createStage = async (tab: BareTab): Promise<Stage> => {
     },
     async signIn(site) {
       await openIdle(site);
-      if (site.subject.signIn === 'oidc') return signInAtProvider(site);
+      if (site.subject.signIn !== 'password') return signInAtProvider(site);
       await tab.evaluate('subject.signIn()');
       await open(site);
     },
