@@ -89,11 +89,11 @@ class LmdbStore implements OrderedStore {
   }
 
   async put(key: string, value: unknown, { ttlMs }: Keep = {}): Promise<void> {
-    await this.#commit(() => this.#apply({ key, value, ttlMs }));
+    await this.#commit(() => this.#apply({ key, value, ttlMs }, this.#entries.get(key)));
   }
 
   async delete(key: string): Promise<void> {
-    await this.#commit(() => this.#apply({ key, remove: true }));
+    await this.#commit(() => this.#apply({ key, remove: true }, this.#entries.get(key)));
   }
 
   async list(prefix: string, range: Range = {}): Promise<Entry[]> {
@@ -117,8 +117,12 @@ class LmdbStore implements OrderedStore {
   ): Promise<T> {
     return this.#commit(() => {
       const now = this.#now();
-      const decision = decide(keys.map((key) => openEnvelope(this.#entries.get(key), now)));
-      for (const write of decision.writes ?? []) this.#apply(write);
+      const found = keys.map((key): unknown => this.#entries.get(key));
+      const decision = decide(found.map((stored) => openEnvelope(stored, now)));
+      for (const write of decision.writes ?? []) {
+        const place = keys.indexOf(write.key);
+        this.#apply(write, place < 0 ? this.#entries.get(write.key) : found[place]);
+      }
       return decision.result;
     });
   }
@@ -172,7 +176,7 @@ class LmdbStore implements OrderedStore {
       const entries = await this.list(prefix, { limit: DELETE_BATCH });
       if (entries.length === 0) return;
       await this.#commit(() => {
-        for (const { key } of entries) this.#apply({ key, remove: true });
+        for (const { key } of entries) this.#apply({ key, remove: true }, this.#entries.get(key));
       });
     }
   }
@@ -199,9 +203,10 @@ class LmdbStore implements OrderedStore {
     }
   }
 
-  #apply(write: Write): void {
+  /** `stored`: the row before the write. */
+  #apply(write: Write, stored: unknown): void {
     // Otherwise a row that is written again and again leaves one row of expiry each time, for as long as it lives.
-    const former = ENVELOPE.read(this.#entries.get(write.key));
+    const former = ENVELOPE.read(stored);
     if (former?.x !== undefined) this.#expiry.removeSync([former.x, write.key]);
     if ('remove' in write) {
       this.#entries.removeSync(write.key);

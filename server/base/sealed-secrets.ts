@@ -21,7 +21,7 @@ export const sealSecrets = (store: OrderedStore, key: Buffer): OrderedStore => {
   const closeWrite = (write: Write): Write =>
     'remove' in write ? write : { ...write, value: close(write.key, write.value) };
   return {
-    get: async (name) => open(name, await store.get(name)),
+    get: (name) => (name.startsWith(PREFIX) ? store.get(name).then((value) => open(name, value)) : store.get(name)),
     put: (name, value, keep) => store.put(name, close(name, value), keep),
     delete: (name) => store.delete(name),
     deleteAll: (prefix) => store.deleteAll(prefix),
