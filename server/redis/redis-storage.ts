@@ -52,6 +52,7 @@ const guarded = (engine: Engine, isOurs: () => Promise<void> | undefined): Engin
   return {
     run: guard(engine.run),
     script: guard(engine.script),
+    parts: guard(engine.parts),
     durable: { run: guard(engine.durable.run), script: guard(engine.durable.script) },
   };
 };

@@ -134,14 +134,16 @@ class RedisStore implements Store {
   }
 }
 
-/** All keys that match, on this node. */
+/** All keys that match. */
 const scan = async function* (engine: Engine, match: string): AsyncIterable<string> {
-  let cursor = '0';
-  do {
-    const [next, found] = listOf(await engine.run('', ['SCAN', cursor, 'MATCH', match, 'COUNT', SCAN_COUNT]));
-    cursor = textOf(next) ?? '0';
-    for (const name of listOf(found ?? null)) if (typeof name === 'string') yield name;
-  } while (cursor !== '0');
+  for (const send of await engine.parts()) {
+    let cursor = '0';
+    do {
+      const [next, found] = listOf(await send(['SCAN', cursor, 'MATCH', match, 'COUNT', SCAN_COUNT]));
+      cursor = textOf(next) ?? '0';
+      for (const name of listOf(found ?? null)) if (typeof name === 'string') yield name;
+    } while (cursor !== '0');
+  }
 };
 
 export const createRedisStore = (engine: Engine, options: RedisStoreOptions): Store => new RedisStore(engine, options);

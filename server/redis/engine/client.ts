@@ -18,9 +18,14 @@ export const unavailable = (message: string, cause?: unknown): StoreUnavailable 
 
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** Sends a command to one engine. */
+export type Send = (args: readonly string[]) => Promise<Reply>;
+
 /** What a single node and a cluster offer alike. */
 export type EngineClient = {
   send(key: string | undefined, args: readonly string[]): Promise<Reply>;
+  /** Each engine that has a part of the keys. */
+  parts(): Promise<readonly Send[]>;
   subscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>;
   unsubscribe(channels: string[]): Promise<unknown>;
   destroy(): void;
@@ -67,8 +72,10 @@ const openNode = async (
     if (client.isOpen) client.destroy();
     throw error;
   }
+  const send: Send = (args) => client.sendCommand<Reply>([...args]);
   return {
-    send: (_key, args) => client.sendCommand<Reply>([...args]),
+    send: (_key, args) => send(args),
+    parts: async () => [send],
     subscribe: (channels, listener) => client.subscribe(channels, listener),
     unsubscribe: (channels) => client.unsubscribe(channels),
     destroy: () => {
@@ -97,6 +104,14 @@ const openCluster = async ({ redis, address }: EngineClientOptions, onLost: () =
   }
   return {
     send: (key, args) => cluster.sendCommand<Reply>(key, false, [...args]),
+    parts: async () => {
+      const clients = await Promise.all(cluster.masters.map(async (master) => cluster.nodeClient(master)));
+      return clients.map(
+        (client): Send =>
+          (args) =>
+            client.sendCommand<Reply>([...args]),
+      );
+    },
     subscribe: (channels, listener) => cluster.subscribe(channels, listener),
     unsubscribe: (channels) => cluster.unsubscribe(channels),
     destroy,

@@ -9,6 +9,7 @@ import {
   type EngineClient,
   type EngineClientOptions,
   type Reply,
+  type Send,
 } from './client.ts';
 
 /** One connection to the engine, which it opens again by itself. */
@@ -16,6 +17,8 @@ export type EngineConnection = {
   readonly isReady: boolean;
   /** Sends a command. Rejects with `StoreUnavailable` when the engine cannot do it now, or does not answer in time. */
   run(key: string | undefined, args: readonly string[]): Promise<Reply>;
+  /** Each engine that has a part of the keys. */
+  parts(): Promise<readonly Send[]>;
   /** Resolves when messages of the channel arrive. They go to `onMessage`. */
   subscribe(channels: readonly string[]): Promise<void>;
   unsubscribe(channels: readonly string[]): Promise<void>;
@@ -74,6 +77,17 @@ class ManagedConnection implements EngineConnection {
   async run(key: string | undefined, args: readonly string[]): Promise<Reply> {
     if (this.#state.state !== 'ready') throw unavailable('The store cannot be reached.');
     return this.#runOn(this.#state.client, key, args);
+  }
+
+  async parts(): Promise<readonly Send[]> {
+    if (this.#state.state !== 'ready') throw unavailable('The store cannot be reached.');
+    const { client } = this.#state;
+    const parts = await this.#guard(client, client.parts());
+    return parts.map(
+      (send): Send =>
+        (args) =>
+          this.#guard(client, send(args)),
+    );
   }
 
   async subscribe(channels: readonly string[]): Promise<void> {

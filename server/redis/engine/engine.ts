@@ -1,4 +1,4 @@
-import { unavailable, type Reply } from './client.ts';
+import { unavailable, type Reply, type Send } from './client.ts';
 import { type EngineConnection } from './connection.ts';
 import type { Script } from './scripts.ts';
 
@@ -6,6 +6,8 @@ import type { Script } from './scripts.ts';
 export type Engine = {
   run(key: string, args: readonly string[]): Promise<Reply>;
   script(script: Script, keys: readonly string[], args: readonly string[]): Promise<Reply>;
+  /** Each engine that has a part of the keys: a cluster has several. */
+  parts(): Promise<readonly Send[]>;
   /** The same for writes that must not be lost: these resolve after enough replicas have them. */
   durable: Pick<Engine, 'run' | 'script'>;
 };
@@ -63,6 +65,7 @@ export const createEngine = (plain: EngineConnection, durable: EngineConnection,
   return {
     run: (key, args) => plain.run(key, args),
     script: evalOn(plain),
+    parts: () => plain.parts(),
     durable: {
       async run(key, args) {
         const reply = await durable.run(key, args);

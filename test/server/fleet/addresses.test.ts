@@ -173,6 +173,13 @@ test('works on a cluster, whose nodes have a part of the keys each', async () =>
     expect(await storage.topicLog.append({ owner: `owner-${n}`, topic: 't', json: '1' })).toMatchObject({ offset: 1 });
   const sizes = await Promise.all(nodes.map((node) => node.command('DBSIZE')));
   expect(sizes.every((size) => !size.startsWith(':0'))).toBe(true);
+
+  const { store } = storage;
+  const names = Array.from({ length: 20 }, (_, n) => `ended/${n}`);
+  await Promise.all([...names, 'kept/1'].map((name) => store.put(name, 1)));
+  await store.deleteAll('ended/');
+  expect(await Promise.all(names.map((name) => store.get(name)))).toEqual(names.map(() => undefined));
+  expect(await store.get('kept/1')).toBe(1);
 });
 
 test.each([

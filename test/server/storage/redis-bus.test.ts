@@ -18,7 +18,7 @@ const slowBus = () => {
     unsubscribe: () => Promise.resolve(),
   } as unknown as EngineConnection;
   const run = () => Promise.resolve(0);
-  const engine = { run, script: run, durable: { run, script: run } };
+  const engine = { run, script: run, parts: () => Promise.resolve([]), durable: { run, script: run } };
   bus = createRedisBus({ engine, keys: createKeys('sk:'), id: 'own' }, () => connection);
   const seen = { resumed: 0 };
   bus.onResumed(() => (seen.resumed += 1));
