@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { isObject, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
 import { EXIT, type ExitCode, type Terminal } from '../doctor/doctor-command.ts';
 import { CONFORMANCE_CHECKS } from './checks.ts';
+import { lossCheck, type DataLoss } from './loss.ts';
 import { Tester, type ConformanceCheck, type ServerUnderTest } from './wire.ts';
 
 export const CONFORMANCE_USAGE = `session-keeper conformance <url> [options]
@@ -15,6 +17,9 @@ Checks that a server implements keeper.1 (docs/reference/protocol-keeper.1.md). 
   --password SECRET its password; better: set SESSION_KEEPER_PASSWORD, which no process list shows
   --login PATH      the sign-in endpoint (default /api/v1/auth/login)
   --timeout SECONDS limit for one answer (default 5)
+  --save COMMAND    with --restore: a shell command that backs up the server's data
+  --restore COMMAND a shell command that puts this backup back. Then one more check runs, after all others: whether readers
+                    learn of the messages that the server lost by it
   --json            print the results as JSON
 
 Exit code: 0 the server conforms, 1 a check failed, 2 wrong usage or no sign-in.
@@ -28,6 +33,8 @@ const OPTIONS = {
   user: { type: 'string' },
   password: { type: 'string' },
   timeout: { type: 'string', default: '5' },
+  save: { type: 'string' },
+  restore: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -72,6 +79,17 @@ export const checkServer = (
   target: ServerUnderTest,
   checks: readonly ConformanceCheck[] = CONFORMANCE_CHECKS,
 ): Promise<ConformanceResult[]> => Promise.all(checks.map((check) => runCheck(check, target)));
+
+const shell = (command: string): Promise<void> =>
+  new Promise((done, fail) => {
+    const child = spawn(command, { shell: true, stdio: ['ignore', 'ignore', 'inherit'] });
+    child.once('error', fail);
+    child.once('exit', (code) => (code === 0 ? done() : fail(new Error(`"${command}" ended with ${code}.`))));
+  });
+
+/** `undefined` without the commands. */
+const lossFrom = (save: string | undefined, restore: string | undefined): DataLoss | undefined =>
+  save === undefined || restore === undefined ? undefined : { save: () => shell(save), restore: () => shell(restore) };
 
 /** The server at this address, with the default paths for those not given. */
 export const serverAt = (
@@ -119,8 +137,11 @@ export const runConformance = async (args: readonly string[], terminal: Terminal
       ? await signIn(new URL(values.login, url), values.user, password).catch(() => undefined)
       : undefined);
   if (bearer === undefined) return wrong('Pass --bearer, or --user and --password of an account that can sign in.');
-  const { socket, ticket } = values;
-  const results = await checkServer(serverAt(url, bearer, { socket, ticket, answerMs: seconds * 1_000 }));
+  const { socket, ticket, save, restore } = values;
+  if ((save === undefined) !== (restore === undefined)) return wrong('Give --save and --restore together.');
+  const target = serverAt(url, bearer, { socket, ticket, answerMs: seconds * 1_000 });
+  const loss = lossFrom(save, restore);
+  const results = [...(await checkServer(target)), ...(loss ? await checkServer(target, [lossCheck(loss)]) : [])];
   const failed = results.filter(({ error }) => error !== undefined).length;
   if (values.json) terminal.out(`${JSON.stringify({ url: url.href, failed, results }, undefined, 2)}\n`);
   else terminal.out(`${results.map(line).join('')}${results.length - failed} of ${results.length} passed\n`);

@@ -1,10 +1,13 @@
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONFORMANCE_CHECKS } from '../../cli/conformance/checks.ts';
 import { checkServer, serverAt } from '../../cli/conformance/conformance-command.ts';
+import { lossCheck } from '../../cli/conformance/loss.ts';
 import { main } from '../../cli/cli.ts';
-import { passwordLogin, startTestServer, type TestServer } from '../server/support/start.ts';
+import { passwordLogin, startTestServer, temporaryDir, type TestServer } from '../server/support/start.ts';
 import { BREAKAGES } from './breakages.ts';
-import { startBrokenHub } from './broken-hub.ts';
+import { startBrokenHub, type Breakage } from './broken-hub.ts';
 
 /** The server pings after half of it, so a busy machine has the other half. The server waits as long for a greeting. */
 const HEARTBEAT_MS = 2_000;
@@ -62,4 +65,51 @@ describe('broken server', () => {
       await broken.close();
     });
   }
+});
+
+describe('a server that lost messages', () => {
+  /** A server on a data folder that can be put back, through a hub that breaks what `breakage` says. */
+  const checkLoss = async (breakage: Breakage): Promise<string | undefined> => {
+    const folder = temporaryDir();
+    const [data, backup] = [join(folder.dir, 'data'), join(folder.dir, 'backup')];
+    const startAt = (port: number): Promise<TestServer> =>
+      startTestServer({ dataDir: data, port, acceptsPerSecond: 10_000, onNotice: () => undefined });
+    let own = await startAt(0);
+    const port = Number(new URL(own.url).port);
+    const { access_token: bearer } = await passwordLogin(own.call);
+    const copy = async (from: string, to: string): Promise<void> => {
+      await own.stop();
+      rmSync(to, { recursive: true, force: true });
+      cpSync(from, to, { recursive: true });
+      own = await startAt(port);
+    };
+    const hub = await startBrokenHub(own.url, `Bearer ${bearer}`, breakage);
+    try {
+      const check = lossCheck({ save: () => copy(data, backup), restore: () => copy(backup, data) });
+      const [result] = await checkServer(serverAt(hub.url, bearer, { answerMs: PATIENCE_MS }), [check]);
+      return result?.error;
+    } finally {
+      await hub.close();
+      await own.stop();
+      folder.remove();
+    }
+  };
+
+  test('passes the check of the embedded server [conformance-loss]', async () => {
+    expect(await checkLoss({})).toBeUndefined();
+  });
+
+  test('fails it when it keeps the epoch, and when it drops the fork', async () => {
+    const epochs = new Set<unknown>();
+    const first = (epoch: unknown): unknown => epochs.add(epoch) && [...epochs][0];
+    const sameEpoch: Breakage = {
+      fromServer: (frame) => {
+        const cursor = frame[3] as { epoch: string; offset: number };
+        return frame[0] === 'ok' ? [frame.with(3, { ...cursor, epoch: first(cursor.epoch) })] : [frame];
+      },
+    };
+    expect(await checkLoss(sameEpoch)).toContain('same epoch');
+    const silent: Breakage = { fromServer: (frame) => (frame[0] === 'fork' || frame[0] === 'gap' ? [] : [frame]) };
+    expect(await checkLoss(silent)).toContain('neither fork nor gap');
+  });
 });
