@@ -19,7 +19,7 @@ type Lent = { site: Deployment; answers: Answers };
 const test = base.extend<Lent>({
   site: async ({ complaints }, use) => {
     complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
-    const site = await startDeployment([DEMO_ACCOUNT, OTHER_ACCOUNT]);
+    const site = await startDeployment({ accounts: [DEMO_ACCOUNT, OTHER_ACCOUNT] });
     await use(site);
     await site.stop();
   },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as rest } from 'node:timers/promises';
 import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import type { Account } from '../../../server/auth/accounts.ts';
 import { startServer } from '../../../server/server.ts';
@@ -19,6 +20,8 @@ export type Deployment = {
   readonly faults: FaultClient;
   /** Serves a worker of another build from now on, and returns its name. `edit` changes the script. */
   deploy(edit?: (script: string) => string): Promise<string>;
+  /** Ends the server, and starts it again on the same ports and data after this time. */
+  restart(downMs: number): Promise<void>;
   /** Serves no worker any more. */
   withdraw(): Promise<void>;
   /** Serves the parts of workers no longer, as after a deployment that removed the files of the former build. */
@@ -33,19 +36,27 @@ export type Deployment = {
   stop(): Promise<void>;
 };
 
-export const startDeployment = async (accounts?: readonly Account[]): Promise<Deployment> => {
+/** `pages`: documents beside the app, by their paths. The app's worker leaves them to the server. */
+export type DeploymentOptions = {
+  accounts?: readonly Account[] | undefined;
+  pages?: Readonly<Record<string, string>> | undefined;
+};
+
+export const startDeployment = async ({ accounts, pages = {} }: DeploymentOptions = {}): Promise<Deployment> => {
   const dir = await mkdtemp(join(tmpdir(), 'keeper-deployment-'));
   const distDir = join(dir, 'dist');
   await cp('dist', distDir, { recursive: true });
+  for (const [path, text] of Object.entries(pages)) await writeFile(join(distDir, path), text);
+  const serverPaths = Object.keys(pages);
   const [script, page] = await Promise.all(
     ['sw.js', 'index.html'].map((file) => readFile(join(distDir, file), 'utf8')),
   );
   const build = BUILD.exec(page ?? '')?.[1];
   if (script === undefined || build === undefined)
     throw new Error('There is no build in dist. Run `npx vite build` first.');
-  const running = await withFreePortPair((port) =>
-    startServer({ port, dataDir: join(dir, 'data'), distDir, faultRoutes: true, accounts }),
-  );
+  const startAt = (port: number): ReturnType<typeof startServer> =>
+    startServer({ port, dataDir: join(dir, 'data'), distDir, faultRoutes: true, accounts, serverPaths });
+  let running = await withFreePortPair(startAt);
   let deployed = 0;
   const assets = join(distDir, 'assets');
   const partsOf = async (name: string): Promise<string[]> =>
@@ -59,6 +70,11 @@ export const startDeployment = async (accounts?: readonly Account[]): Promise<De
       const next = `${build}${deployed}`;
       await writeFile(join(distDir, 'sw.js'), edit(script.replaceAll(build, next)));
       return next;
+    },
+    async restart(downMs) {
+      await running.stop();
+      await rest(downMs);
+      running = await startAt(Number(new URL(running.url).port));
     },
     withdraw: () => rm(join(distDir, 'sw.js')),
     async withdrawParts() {

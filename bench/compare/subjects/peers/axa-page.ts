@@ -1,11 +1,11 @@
 import { OidcClient } from '@axa-fr/oidc-client';
 import { expose, request } from '../page.ts';
-import { forgetReturn, isReturn, noteReturn, SETTINGS } from './provider.ts';
+import { forgetReturn, isReturn, noteReturn, PEER_SETTINGS } from './provider.ts';
 
 /** As its documentation has it for tokens that only the worker sees. The worker authorizes plain requests. */
 const client = OidcClient.getOrCreate(() => fetch)(
   {
-    ...SETTINGS,
+    ...PEER_SETTINGS,
     service_worker_relative_url: '/OidcServiceWorker.js',
     service_worker_only: true,
     monitor_session: false,

@@ -1,10 +1,10 @@
 import { UserManager, WebStorageStateStore } from 'oidc-client-ts';
 import { expose, request } from '../page.ts';
-import { forgetReturn, isReturn, noteReturn, SETTINGS } from './provider.ts';
+import { forgetReturn, isReturn, noteReturn, PEER_SETTINGS } from './provider.ts';
 
 /** As its documentation has it for sites that stay signed in: tokens in `localStorage`, renewed before they expire. */
 const manager = new UserManager({
-  ...SETTINGS,
+  ...PEER_SETTINGS,
   userStore: new WebStorageStateStore({ store: localStorage }),
   automaticSilentRenew: true,
 });

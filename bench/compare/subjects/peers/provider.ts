@@ -1,5 +1,5 @@
 /** What each peer is configured with: the provider that the document names, and the address to which it sends users back. */
-export const SETTINGS = {
+export const PEER_SETTINGS = {
   authority: document.documentElement.dataset['issuer'] ?? '',
   client_id: 'session-keeper',
   redirect_uri: `${location.origin}/auth/callback`,
