@@ -23,6 +23,8 @@ export type SessionPolicy = {
   personRetryMs: number;
   /** So many refusals without a reason in a row, over at least `refusalMs`, mean that a person is needed. */
   refusalTries: number;
+  /** The pause between two attempts while the endpoint refuses. */
+  refusalRetryMs: number;
   refusalMs: number;
   /** How long a refused replay makes 401s doubtful. It doubles with each one, up to `doubtCapMs`. */
   doubtMs: number;
@@ -52,6 +54,7 @@ export const SESSION_POLICY: SessionPolicy = {
   patienceMs: 15_000,
   personRetryMs: 300_000,
   refusalTries: 5,
+  refusalRetryMs: 30_000,
   refusalMs: 120_000,
   doubtMs: 20_000,
   doubtCapMs: 900_000,

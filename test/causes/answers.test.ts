@@ -95,7 +95,7 @@ const USELESS: readonly [name: string, oddity: Oddity, problem: ProblemCode][] =
   [
     'tokens in `__proto__` [prototype-tokens]',
     status(200, '{"__proto__":{"access_token":"at9","refresh_token":"rt9","token_type":"Bearer"}}'),
-    'unexpected-answer',
+    'refresh-refused',
   ],
 ];
 

@@ -185,7 +185,7 @@ export const SERVICE_CASES: readonly ServiceCase[] = [
         user: { id: 'demo', email: 'demo@example.com', user_metadata: {} },
       }),
       rotates: true,
-      reuseGraceMs: 10_000,
+      reuseGraceMs: Infinity,
       dead: { status: 400, body: { code: 400, error_code: 'refresh_token_not_found', msg: 'Invalid Refresh Token' } },
       bearerOf: (headers) => (headers.get('authorization') ?? '').replace('Bearer ', ''),
     },

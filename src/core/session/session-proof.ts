@@ -13,7 +13,8 @@ import {
   sessionOf,
   signedOutRecord,
 } from './session-transitions.ts';
-import { isUnrenewable, verifyNow } from './session-verify.ts';
+import { refusalPause } from '../refusal.ts';
+import { isUnrenewable, isVerifiedEnough, verifyNow } from './session-verify.ts';
 import { tokenGeneration } from './token-expiry.ts';
 import type {
   SessionMachine,
@@ -54,8 +55,9 @@ export const onVerify = (machine: SessionMachine, event: Verified, context: Sess
   }
   if (event.problem.code === 'grant-rejected' && session.kind === 'ticket')
     return judged(end(rest, signedOutRecord(state, 'rejected', event.problem)), verifying, verifying.late);
-  const backoff = unproved(verifying.attempt + 1, context);
+  const backoff = unproved(verifying.attempt + 1, session, event.problem, context);
   const failing = onUnproved({ ...rest, verifying: backoff }, session, event.problem, context);
+  if (isVerifiedEnough(failing.machine, context)) return judged(failing, verifying, verifying.late);
   // A backend that refuses fresh tokens is no reason to renew them again.
   if (context.now < machine.doubt.until || session.tokens.refresh === undefined)
     return rerunIfPending(judged(failing, verifying), verifying);
@@ -93,11 +95,22 @@ const onUnproved = (
   return noChange({ ...machine, refusedProblem: problem });
 };
 
-const unproved = (attempt: number, { now, chance }: SessionContext): VerifyState => ({
-  state: 'backoff',
-  attempt,
-  retryAt: now + fullJitter(attempt, VERIFY_BACKOFF, chance),
-});
+/** A status route that plainly refuses may mean that the cookie session is dead, in words that only its backend knows. */
+const unproved = (
+  attempt: number,
+  { kind }: Session,
+  problem: Problem,
+  { now, chance, policy }: SessionContext,
+): VerifyState => {
+  // An answer that is no status at all counts too: no one waits for this one.
+  const refused: Problem =
+    problem.code === 'unexpected-answer'
+      ? { code: 'refresh-refused', at: problem.at, status: problem.status }
+      : problem;
+  const leastMs = kind === 'ticket' ? refusalPause(refused, attempt, policy) : 0;
+  const retryAt = now + Math.max(fullJitter(attempt, VERIFY_BACKOFF, chance), leastMs);
+  return { state: 'backoff', attempt, isRefused: leastMs > 0, retryAt };
+};
 
 const rerunIfPending = (step: SessionStep, { rerun, late }: Pending): SessionStep =>
   rerun ? verifyNow(step, late) : step;

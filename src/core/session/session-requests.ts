@@ -9,7 +9,8 @@ import {
   retryRefresh,
   sessionOf,
 } from './session-transitions.ts';
-import { checkNow, verifyNow } from './session-verify.ts';
+import { isRefusal } from '../refusal.ts';
+import { checkNow, isVerifiedEnough, verifyNow } from './session-verify.ts';
 import { admit, isDue, tokenGeneration } from './token-expiry.ts';
 import type {
   Failed,
@@ -71,11 +72,15 @@ export const isHeldOff = ({ state, problem, nextTryAt }: Failed, { now }: Sessio
   now < nextTryAt &&
   (state === 'sign-in-required' || problem.code === 'misconfigured' || retryAfterOf(problem) !== undefined);
 
+/** A tab that arrives or becomes visible is no reason to ask a backend that plainly refuses. */
+const isRefused = ({ problem, attempt }: Failed): boolean => attempt > 1 && isRefusal(problem);
+
 /** Whether an attempt may start now. It may shorten the machine's own backoff, but no pause of the server. */
 export const mayTry = (state: Failed, context: SessionContext): boolean => {
   const since = context.now - state.failedAt;
   return (
-    context.now >= state.nextTryAt || (!isHeldOff(state, context) && (since >= context.policy.minTryMs || since < 0))
+    context.now >= state.nextTryAt ||
+    (!isHeldOff(state, context) && !isRefused(state) && (since >= context.policy.minTryMs || since < 0))
   );
 };
 
@@ -99,7 +104,10 @@ const onRefused = (machine: SessionMachine, event: Refused, context: SessionCont
   if (state.state === 'starting' || state.state === 'establishing') return wait(machine, state, [id]);
   const { session } = state;
   // A cookie session has no token to renew: the page gets the 401, and the worker verifies the session.
-  if (session.kind === 'ticket') return verifyNow(pass);
+  if (session.kind === 'ticket') {
+    const spent = isVerifiedEnough(machine, context) ? undefined : spendUnauthorized(machine, context);
+    return spent ? verifyNow({ ...pass, machine: spent }) : pass;
+  }
   const isDoubtful = context.now < machine.doubt.until;
   if (isProof) return isDoubtful && machine.provenGeneration !== generation ? pass : renew(machine, [id], context);
   // The check costs one request. A refresh would cost a token, and the replay would send the caller's body twice. Without a

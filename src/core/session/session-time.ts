@@ -3,7 +3,7 @@ import { beginRefresh, holdsLock, retryRefresh } from './session-transitions.ts'
 import { onOverdue } from './session-refresh.ts';
 import { isHeldOff, isRetryDue, mayTry } from './session-requests.ts';
 import { load, readAgain, waitsForDisk } from './session-start.ts';
-import { forgetFailures, isUnrenewable, verifyDue, verifyNow } from './session-verify.ts';
+import { forgetFailures, isUnrenewable, isVerifiedEnough, verifyDue, verifyNow } from './session-verify.ts';
 import { hasEnded, isDue, renewIsDue } from './token-expiry.ts';
 import type { SessionContext, SessionEvent, SessionMachine, SessionState, SessionStep } from './session-types.ts';
 
@@ -71,6 +71,7 @@ export const onNudge = (
     const now = ((cause === 'user' || cause === 'online') && !isHeldOff(state, context)) || mayTry(state, context);
     return now ? retryRefresh(machine, state) : noChange(machine);
   }
+  if ((cause === 'visible' || cause === 'thaw') && isVerifiedEnough(machine, context)) return onTick(machine, context);
   const stale = context.now - (machine.verifiedAt ?? -Infinity) >= context.policy.verifyAgainMs;
   // A page that loaded without a network needs a new proof, however recent the last one is.
   const asks = stale || cause === 'user' || cause === 'online';
@@ -78,6 +79,7 @@ export const onNudge = (
 };
 
 const proveToTab = (machine: SessionMachine, context: SessionContext): SessionStep => {
+  if (isVerifiedEnough(machine, context)) return noChange(machine);
   const { state } = machine;
   const tries = state.state === 'degraded' && mayTry(state, context);
   return verifyNow(tries ? retryRefresh(machine, state) : noChange(machine));

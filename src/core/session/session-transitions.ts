@@ -1,4 +1,5 @@
 import { retryAfterOf, type Problem, type Result } from '../../protocol/problem.ts';
+import { refusalPause } from '../refusal.ts';
 import type { SignInNext } from '../../protocol/bridge/calls.ts';
 import type { SignedOutReason } from '../../protocol/snapshot.ts';
 import { retryDelay } from '../../protocol/timing/backoff.ts';
@@ -124,9 +125,9 @@ export const degradeWithoutToken = (
 
 const refreshDelay = (problem: Problem, attempt: number, { chance, policy }: SessionContext): number => {
   if (problem.code === 'misconfigured') return policy.misconfiguredRetryMs;
-  const isPatient = attempt > policy.patientAfter || problem.code === 'refresh-refused';
-  const capMs = isPatient ? policy.patientCapMs : policy.retryCapMs;
-  return retryDelay(attempt, { baseMs: policy.retryBaseMs, capMs }, chance, retryAfterOf(problem));
+  const capMs = attempt > policy.patientAfter ? policy.patientCapMs : policy.retryCapMs;
+  const delay = retryDelay(attempt, { baseMs: policy.retryBaseMs, capMs }, chance, retryAfterOf(problem));
+  return Math.max(delay, refusalPause(problem, attempt, policy));
 };
 
 /** A clock that was set back starts the count again. */

@@ -190,8 +190,8 @@ export type VerifyState =
       checks: Waiting;
       late: Waiting;
     }
-  /** The request failed, or the answer is no proof. */
-  | { state: 'backoff'; attempt: number; retryAt: number }
+  /** The request failed, or the answer is no proof. `isRefused`: the backend of a cookie session plainly refuses to answer. */
+  | { state: 'backoff'; attempt: number; retryAt: number; isRefused: boolean }
   | undefined;
 
 export type SessionMachine = ResourceState & {
@@ -224,8 +224,8 @@ export type SessionMachine = ResourceState & {
 export type Verdict =
   /** `key` names the DPoP key that the token is bound to. */
   | { type: 'authorized'; generation: number; token: AccessToken; key?: string | undefined }
-  /** As the page sent it: no user is signed in, or the browser's cookie is the authorization. */
-  | { type: 'anonymous' }
+  /** As the page sent it: no user is signed in, or the browser's cookie is the authorization. Then it has its generation. */
+  | { type: 'anonymous'; generation?: number | undefined }
   /** The page gets the server's 401. */
   | { type: 'passThrough' }
   | { type: 'fail'; problem: Problem };

@@ -25,6 +25,10 @@ export const verifyNow = (step: SessionStep, checks: Waiting = []): SessionStep 
   );
 };
 
+/** Twice a minute is enough for a backend that refuses to say whether the cookie session lives. */
+export const isVerifiedEnough = ({ verifying }: SessionMachine, { now }: SessionContext): boolean =>
+  verifying?.state === 'backoff' && verifying.isRefused && now < verifying.retryAt;
+
 /** Judges the 401 of these requests: does the backend still accept the token? */
 export const checkNow = (machine: SessionMachine, ids: Waiting): SessionStep => verifyNow(noChange(machine), ids);
 

@@ -27,8 +27,8 @@ export const admit = (
 /** The verdict with the current token, without a look at its expiry. */
 export const tokenVerdict = (session: Session): Verdict | undefined => {
   const { kind, tokens } = session;
-  if (kind === 'ticket') return { type: 'anonymous' };
   const generation = tokenGeneration(session);
+  if (kind === 'ticket') return { type: 'anonymous', generation };
   return tokens.access && { type: 'authorized', generation, token: tokens.access, key: tokens.key };
 };
 

@@ -111,6 +111,9 @@ export const judgeTokenAnswer = (
   const end = endOf(answer, endsOn);
   if (end !== undefined)
     return { type: 'failed', problem: { code: 'sign-in-required', at, status, error: end }, unanswered: false };
-  // A captive portal answered, or the response is incomplete. The provider may have rotated the token.
+  // Some backends refuse with 200, in words of their own. The provider may have rotated the token nevertheless.
+  if (isObject(body) && isAbsent(own(body, 'access_token')) && isAbsent(own(body, 'refresh_token')))
+    return { type: 'failed', problem: { code: 'refresh-refused', at, status }, unanswered: true };
+  // A captive portal answered, or the response is incomplete.
   return { type: 'failed', problem: { code: 'unexpected-answer', at, status, detail: 'no token' }, unanswered: true };
 };

@@ -144,6 +144,15 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     return challenge === 'unclear' && matcher.proofFor(url) === 'none' ? 'token' : challenge;
   };
 
+  const refusedBy = (
+    { url, resource }: RequestMatch,
+    generation: number,
+    challenge: Challenge,
+  ): Verdict | Promise<Verdict> => {
+    const isProof = matcher.proofFor(url) === 'itself';
+    return requestToken({ type: 'refused', id: nextId(), generation, isProof, resource, challenge });
+  };
+
   const authorized = async (
     request: Request,
     match: RequestMatch,
@@ -160,11 +169,8 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
       return match.followsRedirects ? follow(attempt).catch(() => sendOnce(attempt)) : sendOnce(attempt);
     };
     const { url, resource } = match;
-    const { generation } = verdict;
-    const refused = (challenge: Challenge): Verdict | Promise<Verdict> => {
-      const isProof = matcher.proofFor(url) === 'itself';
-      return requestToken({ type: 'refused', id: nextId(), generation, isProof, resource, challenge });
-    };
+    const refused = (challenge: Challenge): Verdict | Promise<Verdict> =>
+      refusedBy(match, verdict.generation, challenge);
     const first = await send(verdict).catch((error: unknown) => {
       if (url.origin === origin) throw error;
       return recover({
@@ -203,6 +209,9 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     const response = await (verdict.type === 'authorized'
       ? authorized(bound, match, verdict, onSend)
       : withCsrf(bound));
+    // The browser sends the cookie of a session by itself. Only its backend can say whether the 401 is about the session.
+    if (verdict.type === 'anonymous' && verdict.generation !== undefined && response.status === 401)
+      void refusedBy(match, verdict.generation, reasonOf(response, match.url));
     if (current.fetched.size >= MAX_FETCHED) current.fetched.clear();
     current.fetched.add(request.url);
     return response;

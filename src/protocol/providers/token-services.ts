@@ -5,9 +5,12 @@ import type { PasswordConfig } from '../sign-in-config.ts';
  * `signIn.password`.
  */
 
+/** No answer that is lost ends such a session: the token that was used last still works. */
+const ALWAYS_MS = 86_400_000;
+
 /**
- * Supabase Auth (https://supabase.com/docs/guides/auth/sessions). A used refresh token works for 10 seconds more. `key`: the
- * publishable key of the project.
+ * Supabase Auth (https://supabase.com/docs/guides/auth/sessions). Any used refresh token works for 10 seconds more, and the one
+ * that was used last works until its successor is used (https://github.com/supabase/auth). `key`: the publishable key.
  *
  * @example
  * import { providers } from 'session-keeper/config';
@@ -29,7 +32,7 @@ export const supabase = ({ url, key }: { url: string; key: string }): PasswordCo
       body: {},
     },
     answer: { user: { sub: 'user.id', name: ['user.user_metadata.full_name', 'user.email'] } },
-    reuseGraceMs: 10_000,
+    reuseGraceMs: ALWAYS_MS,
     // https://supabase.com/docs/guides/auth/debugging/error-codes
     endsOn: [
       'refresh_token_not_found',
@@ -66,6 +69,6 @@ export const firebase = ({ apiKey }: { apiKey: string }): PasswordConfig => ({
     expiresIn: ['expiresIn', 'expires_in'],
     user: { sub: ['localId', 'user_id'], name: ['displayName', 'email'] },
   },
-  reuseGraceMs: 86_400_000,
+  reuseGraceMs: ALWAYS_MS,
   endsOn: ['TOKEN_EXPIRED', 'USER_DISABLED', 'USER_NOT_FOUND', 'INVALID_REFRESH_TOKEN'],
 });

@@ -292,7 +292,7 @@ describe('the sign-in method `ticket`', () => {
     const { world, worker } = browser({ disk: 'empty' });
     world.order(worker, { type: 'sign-in', kind: 'ticket' });
     world.time.advance(SETTLED_MS);
-    expect(world.verdicts.get(world.request(worker))).toEqual({ type: 'anonymous' });
+    expect(world.verdicts.get(world.request(worker))).toMatchObject({ type: 'anonymous' });
     expect(world.verdicts.get(world.refuse(worker, generationOf(worker.machine.state)))).toEqual({
       type: 'passThrough',
     });

@@ -57,11 +57,19 @@ describe('a 200 of the token endpoint', () => {
     ['truncated JSON', '{"access_token":"a'],
     ['an array', []],
     ['null', 'null'],
-    ['neither token', { token_type: 'Bearer' }],
+    ['an access token alone, and no good one', { access_token: 7 }],
   ])('reports an unexpected answer, and assumes a possible rotation, when the body is %s', (_name, body) => {
     const verdict = judge(200, body);
     expect(verdict).toMatchObject({ type: 'failed', unanswered: true, problem: { code: 'unexpected-answer' } });
   });
+
+  test.each([[{ token_type: 'Bearer' }], [{ code: 401, message: 'expired' }], [{ access_token: null, error: 'x' }]])(
+    'takes %j for a refusal in words of its own, and assumes a possible rotation',
+    (body) => {
+      const refused = { type: 'failed', unanswered: true, problem: { code: 'refresh-refused', status: 200 } };
+      expect(judge(200, body)).toMatchObject(refused);
+    },
+  );
 
   test.each([
     ['no access token', { refresh_token: 'rt2', token_type: 'Bearer' }],
@@ -83,7 +91,7 @@ describe('a 200 of the token endpoint', () => {
 
   test('ignores tokens in a "__proto__" field', () => {
     expect(problem(judge(200, '{"__proto__":{"access_token":"at","refresh_token":"rt","token_type":"Bearer"}}'))).toBe(
-      'unexpected-answer',
+      'refresh-refused',
     );
   });
 });

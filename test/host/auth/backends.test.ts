@@ -229,6 +229,16 @@ describe('a sign-in of the site’s own', () => {
     ]);
   });
 
+  test('sends what the person typed as it is, also where it looks like a name in braces', async () => {
+    answer('/session', { body: { access_token: 'a' } });
+    const plain: SignInDefinition = {
+      name: 'sample',
+      signIn: (credentials, http) => http.send('/session', credentials),
+    };
+    await methodsOf(plain).signIn({ ...order, credentials: { mail: 'ada', code: 'a{mail}b{x}' } });
+    expect(JSON.parse(only().body)).toEqual({ mail: 'ada', code: 'a{mail}b{x}' });
+  });
+
   test('takes a password where the configuration has none', async () => {
     answer('/session', { body: { access_token: 'a' } });
     await methodsOf(sample).signIn(ADA);
@@ -253,6 +263,22 @@ describe('a sign-in of the site’s own', () => {
     const held = session({ refresh: 'r', method: 'sample' });
     expect(await methodsOf(strict).refresh(held)).toMatchObject({ problem: { code: 'grant-rejected' } });
     expect(await methodsOf(strict).refresh(held)).toMatchObject({ problem: { code: 'server-unavailable' } });
+  });
+
+  test('sends the cookie that has the refresh token, and holds a constant in its place', async () => {
+    const inCookie: SignInDefinition = { ...sample, refreshToken: 'cookie' };
+    answer('/session', { body: { access_token: 'a', expires_in: 60 } });
+    answer('/session/renew', { body: { next: 'b' } });
+    answer('/session/end', {});
+    const method = methodsOf(inCookie);
+    const outcome = await method.signIn(order);
+    expect(outcome).toMatchObject({ grant: { access: { value: 'a' }, refresh: 'in-cookie', method: 'sample' } });
+    const held = session({ access: access('a'), refresh: 'in-cookie', method: 'sample' });
+    expect(await method.refresh(held)).toMatchObject({ grant: { access: { value: 'b' }, refresh: 'in-cookie' } });
+    expect(await method.revoke(held)).toBe(true);
+    expect(seen.map(({ credentials }) => credentials)).toEqual(['include', 'include', 'include']);
+    // The functions get none, so they cannot send the constant.
+    expect(JSON.parse(seen[1]?.body ?? '')).toEqual({});
   });
 
   test('is unsupported under another name, and for a session of one that is gone', async () => {

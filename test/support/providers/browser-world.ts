@@ -85,8 +85,14 @@ export type WorldWorker = {
   kill(): void;
 };
 
+type Verify = Parameters<typeof createSessionRuntime>[0]['verify'];
+
 /** One worker of a browser whose disk outlives it. */
-export const startWorker = async (clock: WorldClock, methodsOf: MethodsOf): Promise<WorldWorker> => {
+export const startWorker = async (
+  clock: WorldClock,
+  methodsOf: MethodsOf,
+  verify: Verify = async () => ({ type: 'verified', user: { sub: 'demo' } }),
+): Promise<WorldWorker> => {
   let alive = true;
   let requests = 0;
   const refused: Problem[] = [];
@@ -110,7 +116,7 @@ export const startWorker = async (clock: WorldClock, methodsOf: MethodsOf): Prom
     refreshLock: createRefreshLock(undefined, { name: '' }),
     signInMethods: Object.fromEntries(Object.entries(methods).map(([kind, source]) => [kind, living(source)])),
     prepareRefresh: () => undefined,
-    verify: async () => ({ type: 'verified', user: { sub: 'demo' } }),
+    verify,
     revocations: createRevocations({
       ...{ disk, sealer, clock: own, random: () => 0, revoke },
       onRefused(_session, problem) {

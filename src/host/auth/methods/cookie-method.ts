@@ -5,7 +5,8 @@ import type { SignInCommand } from '../../../core/session/session-types.ts';
 import type { Problem, Result } from '../../../protocol/problem.ts';
 import type { HttpAnswer } from '../../runtime/http.ts';
 import { userAt, valueAt } from './answer-places.ts';
-import { callBackend, type Values } from './backend-request.ts';
+import type { Values } from '../../../core/request-template.ts';
+import { callBackend } from './backend-request.ts';
 import type { Csrf } from './csrf.ts';
 import { revocationResultOf } from './revocation-result.ts';
 import {

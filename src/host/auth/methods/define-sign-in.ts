@@ -5,8 +5,9 @@ import { parseJson } from '../../../protocol/schema/json.ts';
 import type { BackendRequest } from '../../../protocol/sign-in-config.ts';
 import type { User } from '../../../protocol/snapshot.ts';
 import type { FetchBounds, HttpAnswer } from '../../runtime/http.ts';
-import { textAt } from './answer-places.ts';
-import { callBackend, type Values } from './backend-request.ts';
+import { IN_COOKIE, textAt } from './answer-places.ts';
+import type { Values } from '../../../core/request-template.ts';
+import { callBackend } from './backend-request.ts';
 import { loginProblem } from './login-problem.ts';
 import { revocationResultOf } from './revocation-result.ts';
 import {
@@ -57,6 +58,11 @@ export type SignInDefinition = {
   user?(tokens: HeldTokens, http: SignInHttp): Promise<User | undefined>;
   /** How long (ms) the backend still accepts a used refresh token. Default 0. */
   reuseGraceMs?: number;
+  /**
+   * `cookie`: the refresh token is in an HttpOnly cookie that the backend sets, and the functions get and give none. The
+   * browser sends that cookie also to a backend on another origin, which must allow it in CORS. Default `answer`.
+   */
+  refreshToken?: 'answer' | 'cookie';
 };
 
 /**
@@ -84,9 +90,9 @@ class NoAnswer extends Error {
   }
 }
 
-const httpWithin = (bounds: FetchBounds): SignInHttp => ({
+const httpWithin = (bounds: FetchBounds, withCookies: boolean): SignInHttp => ({
   async send(request, values = {}) {
-    const call = { request, standardBody: values, values, withCookies: false };
+    const call = { request, standardBody: undefined, plainBody: values, values, withCookies };
     const answer = await callBackend(call, bounds);
     if (!answer.ok) throw new NoAnswer(answer.problem);
     const body = parseJson(answer.value.text);
@@ -94,7 +100,10 @@ const httpWithin = (bounds: FetchBounds): SignInHttp => ({
   },
 });
 
-const heldOf = ({ access, refresh }: Tokens): HeldTokens => ({ accessToken: access?.value, refreshToken: refresh });
+const heldOf = ({ access, refresh }: Tokens): HeldTokens => ({
+  accessToken: access?.value,
+  refreshToken: refresh === IN_COOKIE ? undefined : refresh,
+});
 
 type Given = SignInTokens | BackendAnswer | Problem;
 
@@ -122,20 +131,29 @@ const credentialsOf = (order: SignInCommand): Values | undefined => {
   return order.kind === 'password' ? { username: order.username, password: order.password } : undefined;
 };
 
+/** The cookie that the answer has set takes the place of a refresh token. */
+const withCookie = (verdict: TokenVerdict): TokenVerdict =>
+  verdict.type === 'granted' ? { type: 'granted', grant: { ...verdict.grant, refresh: IN_COOKIE } } : verdict;
+
 const createDefinedMethod = (definition: SignInDefinition, bounds: MethodBounds): SignInMethod => {
   const { name } = definition;
-  const http = (deadlineMs: number): SignInHttp => httpWithin({ ...bounds, deadlineMs });
+  const isInCookie = definition.refreshToken === 'cookie';
+  const http = (deadlineMs: number): SignInHttp => httpWithin({ ...bounds, deadlineMs }, isInCookie);
+  const judged = (given: Given): ReturnType<typeof judge> => {
+    const { verdict, answer } = judge(given, name, bounds.now());
+    return { verdict: isInCookie ? withCookie(verdict) : verdict, answer };
+  };
   return {
     async signIn(order) {
       const credentials = credentialsOf(order);
       if (!credentials) return failedWith({ code: 'unsupported', detail: order.kind });
       try {
         const client = http(SIGN_IN_DEADLINE_MS);
-        const { verdict, answer } = judge(await definition.signIn(credentials, client), name, bounds.now());
+        const { verdict, answer } = judged(await definition.signIn(credentials, client));
         if (verdict.type === 'failed')
           return failedWith(answer ? loginProblem(verdict.problem, answer) : verdict.problem);
         const { access, refresh, user } = verdict.grant;
-        const found = user ?? (await definition.user?.({ accessToken: access?.value, refreshToken: refresh }, client));
+        const found = user ?? (await definition.user?.(heldOf({ access, refresh }), client));
         return { type: 'granted', grant: { ...verdict.grant, user: found, method: name } };
       } catch (error) {
         return failedWith(thrown(error, name));
@@ -147,7 +165,7 @@ const createDefinedMethod = (definition: SignInDefinition, bounds: MethodBounds)
       const offline = !navigator.onLine;
       try {
         const client = http(tokenDeadline(definition.reuseGraceMs ?? 0));
-        return judge(await definition.refresh(heldOf(tokens), client), name, bounds.now()).verdict;
+        return judged(await definition.refresh(heldOf(tokens), client)).verdict;
       } catch (error) {
         return { ...failedWith(thrown(error, name)), unanswered: !offline };
       }

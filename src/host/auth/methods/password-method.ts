@@ -5,7 +5,8 @@ import type { BackendRequest, PasswordConfig } from '../../../protocol/sign-in-c
 import type { Result } from '../../../protocol/problem.ts';
 import type { HttpAnswer } from '../../runtime/http.ts';
 import { IN_COOKIE, standardAnswer, userAt } from './answer-places.ts';
-import { callBackend, type Values } from './backend-request.ts';
+import type { Values } from '../../../core/request-template.ts';
+import { callBackend } from './backend-request.ts';
 import { revocationResultOf } from './revocation-result.ts';
 import { loginProblem } from './login-problem.ts';
 import {
