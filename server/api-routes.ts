@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { authenticate, type AuthServices } from './auth/authenticate.ts';
+import { authenticate, UNPROVEN, UNPROVEN_RETRY_SECONDS, type AuthServices } from './auth/authenticate.ts';
 import { passwordRoutes, socketTicketRoute, cookieSessionRoutes, type AuthRouteServices } from './auth/auth-routes.ts';
 import type { DeviceSessions } from './sessions/device-sessions.ts';
 import type { DpopChecker } from './auth/dpop.ts';
@@ -45,6 +45,7 @@ const requireSession =
     }
     const headers: Record<string, string> = access.type === 'refused' ? { 'www-authenticate': access.challenge } : {};
     if (access.type === 'limited') headers['retry-after'] = String(access.waitSeconds);
+    if (access.code === UNPROVEN.code) headers['retry-after'] = String(UNPROVEN_RETRY_SECONDS);
     return problemResponse(access, headers);
   };
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { apiRoutes } from './api-routes.ts';
 import type { TokenVerifier } from './auth/token-verifier.ts';
@@ -94,6 +95,7 @@ export const createApp = (context: ServerContext) => {
       scope,
       embedded,
       logout: options.logout,
+      severalSessions: options.severalSessions,
       serverPaths: options.vaultEmbedders ? [...(options.serverPaths ?? []), VAULT_PATH] : options.serverPaths,
     }),
     workerSecrets: services.workerSecrets,
@@ -105,6 +107,12 @@ export const createApp = (context: ServerContext) => {
   const app = new Hono<Env>();
   if (faultRoutes) app.route('/lab', faultRoutes.routes);
   app.route('/', apiRoutes(api));
+  const { deviceBound } = services;
+  if (deviceBound)
+    app.use('/device-bound/*', async (c, next) => {
+      const { incoming, outgoing } = c.env;
+      return (await deviceBound.node(incoming, outgoing)) ? RESPONSE_ALREADY_SENT : next();
+    });
   app.get('/offer.json', (c) => sendJson(c, offerOf(options)));
   app.all('/lab/*', () =>
     problemResponse({

@@ -39,6 +39,18 @@ const originFrom = (name: string, text: string | undefined): string | undefined 
 const embeddersFrom = (text: string | undefined): string[] | undefined =>
   text?.split(',').flatMap((each) => originFrom('VAULT_EMBEDDERS', each.trim()) ?? []);
 
+const MAX_DEVICE_BOUND_SECONDS = 3_600;
+const deviceBoundFrom = (text: string | undefined): number | undefined => {
+  const seconds = text === undefined ? undefined : Number(text);
+  const isSeconds = Number.isInteger(seconds) && Number(seconds) >= 1 && Number(seconds) <= MAX_DEVICE_BOUND_SECONDS;
+  return seconds === undefined || isSeconds
+    ? seconds
+    : fail(`DEVICE_BOUND_SECONDS must be 1 to ${MAX_DEVICE_BOUND_SECONDS}; it is "${text}".`);
+};
+
+const isOn = (name: string, text: string | undefined): boolean =>
+  text === '1' || (text === undefined || text === '0' ? false : fail(`${name} must be 1 or 0; it is "${text}".`));
+
 const logoutFrom = (text: string | undefined): ServerOptions['logout'] =>
   text === undefined || text === 'local' || text === 'provider'
     ? text
@@ -110,6 +122,8 @@ export const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): S
     logout: logoutFrom(given(env['OIDC_LOGOUT'])),
     workers: given(env['WORKER_SCRIPTS'])?.split(','),
     serverPaths: given(env['SERVER_PATHS'])?.split(','),
+    deviceBoundSeconds: deviceBoundFrom(given(env['DEVICE_BOUND_SECONDS'])),
+    severalSessions: isOn('SEVERAL_SESSIONS', given(env['SEVERAL_SESSIONS'])),
     vaultEmbedders: embeddersFrom(given(env['VAULT_EMBEDDERS'])),
     trustedTypes: env['TRUSTED_TYPES'] !== '0',
     sealKey: sealKeyFrom(given(env['SEAL_KEY'])),

@@ -64,12 +64,19 @@ export type ServerOptions = {
   serverPaths?: readonly string[] | undefined;
   /** Paths of the site's own worker scripts. The browser refuses all other workers (CSP `worker-src`). */
   workers?: readonly string[] | undefined;
+  /** Whether a browser may hold several sessions, with a switch between them (docs/how-to/keep-several-sessions.md). */
+  severalSessions?: boolean | undefined;
   /** Origins whose pages may keep their session here, such as `https://app.example.com`. They embed `/keeper-vault.html`. */
   vaultEmbedders?: readonly string[] | undefined;
   /** Whether pages enforce Trusted Types (https://w3c.github.io/trusted-types/), by default `true`. */
   trustedTypes?: boolean | undefined;
   /** Number of the key from which the seal secrets derive. A higher number rotates the key: see worker-secret.ts. */
   sealKey?: number | undefined;
+  /**
+   * How long (s) the proof of a device is valid, 1 to 3600. Sessions in a cookie are then bound to the device of the sign-in, in
+   * browsers that can (https://w3c.github.io/webappsec-dbsc/). Default: they are not.
+   */
+  deviceBoundSeconds?: number | undefined;
   /** Silence (ms) after which a hub connection counts as dead. The server sends it to clients in `hello`. */
   heartbeatMs?: number | undefined;
   /** Sockets that the server opens per second. Further clients get a later slot in `Retry-After`. */

@@ -8,7 +8,13 @@ import { createEventStreams, type EventStreams } from './realtime/event-streams.
 import { createFaults, type Faults } from './base/faults.ts';
 import { createLoginRateLimit, type LoginRateLimit } from './limits/login-rate-limit.ts';
 import { createTopicHub, type Hub } from './realtime/hub.ts';
-import { DEFAULT_LIFETIMES, REUSE_GRACE_MS, type Lifetimes, type ReusePolicy } from './base/token-lifetimes.ts';
+import {
+  DEFAULT_LIFETIMES,
+  REUSE_GRACE_MS,
+  SESSION_SECONDS,
+  type Lifetimes,
+  type ReusePolicy,
+} from './base/token-lifetimes.ts';
 import { onceForEachType, type NotifyOperator } from './data-folder/operator-notice.ts';
 import {
   createTicketQuota,
@@ -26,6 +32,7 @@ import { createStats, type Stats } from './base/stats.ts';
 import type { Storage } from './storage/storage.ts';
 import { createDeviceSessions, type DeviceSessions } from './sessions/device-sessions.ts';
 import { grantKey } from './provider/provider-records.ts';
+import { createDeviceBoundSessions, type DeviceBoundSessions } from './kit/device-bound/device-bound-sessions.ts';
 import { createCookieSessions, type CookieSessions } from './auth/cookie-sessions.ts';
 import { createTicketStore, type Tickets } from './auth/tickets.ts';
 import { createTopics, type Topics } from './realtime/topics.ts';
@@ -48,6 +55,8 @@ export type ServerServices = Pick<Storage, 'store'> & {
   revocations: SessionRevocations;
   passwordTokens: PasswordTokens;
   cookieSessions: CookieSessions;
+  /** `undefined`: no session is bound to its device. */
+  deviceBound: DeviceBoundSessions | undefined;
   deviceSessions: DeviceSessions;
   tickets: Tickets;
   admissionControl: AdmissionControl;
@@ -77,11 +86,16 @@ export type ServerServicesOptions = {
   presenceGraceMs?: number | undefined;
   /** Number of the key from which the seal secrets derive: see worker-secret.ts. */
   sealKey?: number | undefined;
+  /** How long (s) the proof of a device is valid. `undefined`: sessions are not bound to their devices. */
+  deviceBoundSeconds?: number | undefined;
   notify: NotifyOperator;
   space?: DiskSpace | undefined;
   /** Folder for unfinished uploads. */
   uploadsDir: string;
 };
+
+/** Only requests of the API need the proof: the browser holds no file back while it renews. */
+const DEVICE_BOUND = { path: '/device-bound', paths: ['/api/'] };
 
 const monotonicNow = (): number => performance.now();
 
@@ -120,6 +134,21 @@ const openRealtime = async (
   };
 };
 
+const openCookieSessions = (
+  storage: Storage,
+  clock: ServerClock,
+  revocations: SessionRevocations,
+  { deviceBoundSeconds: seconds }: ServerServicesOptions,
+): Pick<ServerServices, 'cookieSessions' | 'deviceBound'> => {
+  const { now } = clock;
+  const own = { ...DEVICE_BOUND, store: storage, keepSeconds: SESSION_SECONDS, now };
+  const deviceBound = seconds === undefined ? undefined : createDeviceBoundSessions({ ...own, seconds });
+  return {
+    deviceBound,
+    cookieSessions: createCookieSessions({ store: storage.store, clock, revocations, deviceBound }),
+  };
+};
+
 export const openServerServices = async (
   storage: Storage,
   clock: ServerClock,
@@ -133,7 +162,7 @@ export const openServerServices = async (
   const stats = createStats();
   const tokenVersion = createTokenVersion(storage);
   const tickets = createTicketStore(storage, stats, revocations);
-  const cookieSessions = createCookieSessions({ store, clock, revocations });
+  const cookies = openCookieSessions(storage, clock, revocations, options);
   const limits = createLimits(storage, options);
   const realtime = await openRealtime({ storage, clock, tickets, revocations, ...limits }, options);
   return {
@@ -152,13 +181,13 @@ export const openServerServices = async (
       ...{ store, clock, lifetimes, tokenVersion, revocations, reusePolicy, notify },
       keys: await secrets.keys('password-refresh'),
     }),
-    cookieSessions,
+    ...cookies,
     deviceSessions: createDeviceSessions({ store, clock, revocations, grantKey }),
     tickets,
     dpopChecker: createDpopChecker({ storage, clock, keys: await secrets.keys('api-nonces') }),
     ...realtime,
     faults: createFaults(),
-    requestLog: createRequestLog({ cookieSessions, now: clock.now, enabled: options.faultRoutes === true }),
+    requestLog: createRequestLog({ ...cookies, now: clock.now, enabled: options.faultRoutes === true }),
     stats,
     workerSecrets: await openWorkerSecrets(secrets, options.sealKey),
     downloadLinks: createDownloadLinks(store, revocations),

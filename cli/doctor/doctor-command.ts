@@ -15,6 +15,7 @@ Examines a deployment and reports what is wrong, why it matters and how to fix i
   --config FILE     keeper.config.js, or the KeeperConfig as JSON, when your own worker script does not contain it
   --user NAME       an account to test refresh and sign-out with (password sign-in only)
   --password SECRET its password; better: set SESSION_KEEPER_PASSWORD, which no process list shows
+  --api-key KEY     a key to test cookie sessions with; better: set SESSION_KEEPER_API_KEY
   --browser PATH    a Chromium to open the page with (default: the first on PATH)
   --no-browser      skip the checks that need a browser
   --timeout SECONDS limit for one request (default 10)
@@ -42,6 +43,7 @@ type DoctorCommand = {
   /** File with the configuration. */
   config: string | undefined;
   account: Credentials | undefined;
+  apiKey: string | undefined;
   browser: BrowserChoice;
   timeoutMs: number;
   format: 'text' | 'json' | 'github';
@@ -56,6 +58,7 @@ const OPTIONS = {
   config: { type: 'string' },
   user: { type: 'string' },
   password: { type: 'string' },
+  'api-key': { type: 'string' },
   browser: { type: 'string' },
   'no-browser': { type: 'boolean', default: false },
   timeout: { type: 'string', default: DEFAULT_TIMEOUT_SECONDS },
@@ -98,7 +101,9 @@ export const parseDoctor = (args: readonly string[], env: Terminal['env']): Pars
   if (values.json && values.github) return usage('Give --json or --github, not both.');
   const format = values.json ? 'json' : values.github ? 'github' : 'text';
   const browser = browserOf(values.browser, values['no-browser']);
-  return { type: 'run', command: { site, config: values.config, account, browser, timeoutMs: seconds * 1000, format } };
+  const apiKey = values['api-key'] ?? env['SESSION_KEEPER_API_KEY'];
+  const command = { site, config: values.config, account, apiKey, browser, timeoutMs: seconds * 1000, format } as const;
+  return { type: 'run', command };
 };
 
 const ERASE_LINE = '\r\u001B[2K';

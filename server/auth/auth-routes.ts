@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Accounts } from './accounts.ts';
+import { UNPROVEN, UNPROVEN_RETRY_SECONDS } from './authenticate.ts';
 import type { DeviceCookies } from './device-cookies.ts';
 import type { LoginRateLimit } from '../limits/login-rate-limit.ts';
 import { isForeignPage, type Origins } from '../http/origins.ts';
@@ -141,22 +142,27 @@ export const cookieSessionRoutes = (services: AuthRouteServices): Hono<Env> => {
         return problemResponse({ status: 401, code: 'credentials-rejected', detail: 'The API key is not valid.' });
       attempt.succeeded();
       setSubject(incoming, account.username);
-      c.header('set-cookie', await cookieSessions.start(account, incoming.headers));
+      for (const [name, value] of Object.entries(await cookieSessions.start(account, incoming.headers)))
+        c.header(name, value);
       c.header('set-cookie', deviceCookies.remember(incoming.headers, account.username), { append: true });
       return c.json({ authenticated: true, user: { sub: account.username, name: account.name } });
     })
     .get('/status', async (c) => {
-      const principal = await cookieSessions.verify(c.env.incoming.headers);
-      if (!principal) return c.json({ authenticated: false });
-      setSubject(c.env.incoming, principal.sub);
-      return c.json({ authenticated: true, user: { sub: principal.sub, name: principal.name } });
+      const verdict = await cookieSessions.verify(c.env.incoming.headers);
+      if (verdict.type === 'none') return c.json({ authenticated: false });
+      if (verdict.type === 'unproven')
+        return problemResponse(UNPROVEN, { 'retry-after': String(UNPROVEN_RETRY_SECONDS) });
+      const { sub, name } = verdict.principal;
+      setSubject(c.env.incoming, sub);
+      return c.json({ authenticated: true, user: { sub, name }, deviceBound: verdict.isDeviceBound || undefined });
     })
     .get('/token', services.signedIn, limitTickets(services), async (c) => {
       const token = await tickets.mint('events', c.get('principal'), TICKET_SECONDS.events * 1000);
       return c.json({ token, expiresIn: TICKET_SECONDS.events });
     })
     .post('/logout', async (c) => {
-      c.header('set-cookie', await cookieSessions.revoke(c.env.incoming.headers));
+      for (const cookie of await cookieSessions.revoke(c.env.incoming.headers))
+        c.header('set-cookie', cookie, { append: true });
       return c.body(null, 204, SIGN_OUT_HEADERS);
     });
 };

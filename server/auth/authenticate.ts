@@ -39,6 +39,16 @@ const refused = (scheme: 'bearer' | 'dpop', code: string, detail: string): AuthR
   return { type: 'refused', status: 401, code, detail, challenge };
 };
 
+/** The session goes on, later. A 401 would end it. */
+export const UNPROVEN = {
+  type: 'unavailable',
+  status: 503,
+  code: 'device-unproven',
+  detail: 'The browser could not prove its device now.',
+} as const satisfies AuthResult;
+/** How long (s) a browser takes to try again. */
+export const UNPROVEN_RETRY_SECONDS = 5;
+
 const UNAUTHENTICATED: AuthResult = {
   type: 'refused',
   status: 401,
@@ -54,14 +64,15 @@ export const credentialTypeOf = (headers: IncomingHttpHeaders, cookieSessions: C
 };
 
 const byCookie = async (request: AuthRequest, services: AuthServices): Promise<AuthResult> => {
-  const principal = await services.cookieSessions.verify(request.headers);
-  if (!principal) return UNAUTHENTICATED;
+  const verdict = await services.cookieSessions.verify(request.headers);
+  if (verdict.type === 'none') return UNAUTHENTICATED;
+  if (verdict.type === 'unproven') return UNPROVEN;
   // The browser attaches a cookie to the requests of other sites' pages too (CSRF); it attaches no token.
   if (!SAFE_METHODS.has(request.method) && !isOwnPage(request.headers, services.origins)) {
     const detail = 'A change that a cookie authorizes must come from a page of this origin.';
     return { type: 'forbidden', status: 403, code: 'cross-origin', detail };
   }
-  return { type: 'granted', principal };
+  return { type: 'granted', principal: verdict.principal };
 };
 
 const byToken = async (

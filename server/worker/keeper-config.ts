@@ -11,6 +11,7 @@ export type KeeperConfigOptions = {
   /** Default: `local`. The embedded provider ends its sign-in when the app revokes the refresh token. */
   logout?: OidcConfig['logout'];
   serverPaths?: readonly string[] | undefined;
+  severalSessions?: boolean | undefined;
 };
 
 export const DEFAULT_CLIENT_ID = 'session-keeper';
@@ -26,10 +27,12 @@ export const keeperConfig = ({
   embedded,
   logout,
   serverPaths,
+  severalSessions = false,
 }: KeeperConfigOptions): KeeperConfig => ({
   api: [{ origin: 'self', path: '/api/', media: ['/api/v1/media/'], redirects: ['/api/v1/media/latest/'] }],
   whoami: '/api/v1/auth/whoami',
   ...(serverPaths ? { serverPaths } : {}),
+  ...(severalSessions ? { sessions: {} } : {}),
   signIn: {
     oidc: {
       issuer,

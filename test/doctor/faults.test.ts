@@ -4,24 +4,27 @@ import { deploymentOfConfig, UNKNOWN_CONFIG } from '../../cli/doctor/site/deploy
 import { KEEPER_CONFIG } from '../../src/protocol/config.ts';
 import type { Finding } from '../../cli/doctor/checks/check.ts';
 import { DOCTOR_CHECKS } from '../../cli/doctor/checks/all-checks.ts';
-import { API, SESSION } from './support/faults-api.ts';
+import { API, BOUND_SITE, DEVICE, SESSION, UNBOUND_SITE } from './support/faults-api.ts';
 import { EDGES, PROVIDER } from './support/faults-provider.ts';
 import { DOCUMENTS, FILES, WORKER } from './support/faults-script.ts';
 import { ACCOUNT, check, reportOn, siteAt, TIMEOUT_MS, troubles } from './support/run.ts';
-import { configOf, SECRET, startSite, WORKER_CODE, workerHeaders } from './support/site.ts';
+import { configOf, SECRET, startSite, WORKER_CODE, workerHeaders, type Plan } from './support/site.ts';
 import { configured, worker } from './support/spoil.ts';
 
 /** The number in docs/reference/doctor.md. WebSocket upgrades are not counted. */
 const MAX_REQUESTS = 35;
 
-const TABLE = [...WORKER, ...FILES, ...DOCUMENTS, ...EDGES, ...PROVIDER, ...API, ...SESSION];
+const TABLE = [...WORKER, ...FILES, ...DOCUMENTS, ...EDGES, ...PROVIDER, ...API, ...SESSION, ...DEVICE];
+
+/** No browser opens the page here, and the session is no cookie. */
+const isOfThisSite = (line: string): boolean => !/^browser-|^device-bound skipped/.test(line);
 
 describe('correct deployment', () => {
   test('gets no warning and no failure', async () => {
     const site = await startSite();
     try {
       const report = await reportOn(site, { account: ACCOUNT });
-      expect(troubles(report).filter((line) => !line.startsWith('browser-'))).toEqual([]);
+      expect(troubles(report).filter(isOfThisSite)).toEqual([]);
       expect(JSON.stringify(report)).not.toContain(SECRET);
     } finally {
       await site.stop();
@@ -59,7 +62,7 @@ describe('correct deployment', () => {
       const given = KEEPER_CONFIG.read(configOf(site));
       const config = given && deploymentOfConfig(given);
       const report = await reportOn(site, { account: ACCOUNT, config });
-      const seen = troubles(report).filter((line) => !line.startsWith('browser-'));
+      const seen = troubles(report).filter(isOfThisSite);
       expect(seen).toEqual([expect.stringMatching(/^seal-kept skipped/)]);
       expect(report.checks.find(({ id }) => id === 'worker-config')?.found).toContain('--config');
     } finally {
@@ -125,6 +128,24 @@ describe('sockets', () => {
     } finally {
       await site.stop();
     }
+  });
+});
+
+describe('a cookie session that can be bound to its device', () => {
+  type Case = { verdict: string; name: string; site: Partial<Plan>; key: string | undefined; found: RegExp };
+  test.each<Case>([
+    {
+      ...{ verdict: 'ok', name: 'a correct offer', site: BOUND_SITE, key: 'key' },
+      found: /offered at the sign-in \(ES256 RS256\).* \/bind wants/,
+    },
+    { verdict: 'skipped', name: 'no offer', site: UNBOUND_SITE, key: 'key', found: /offers no binding/ },
+    { verdict: 'skipped', name: 'a wrong key', site: BOUND_SITE, key: 'wrong', found: /no cookie: HTTP 401/ },
+    { verdict: 'skipped', name: 'no key', site: BOUND_SITE, key: undefined, found: /--api-key/ },
+  ])('reports $verdict for $name', async ({ verdict, site, key, found }) => {
+    expect(await check('device-bound', site, { apiKey: key })).toMatchObject({
+      verdict,
+      found: expect.stringMatching(found) as unknown,
+    });
   });
 });
 

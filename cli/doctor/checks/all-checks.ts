@@ -1,6 +1,7 @@
 import { API_CHECKS } from './api-checks.ts';
 import { BROWSER_CHECKS } from './browser-checks.ts';
 import type { DoctorCheck } from './check.ts';
+import { DEVICE_CHECKS } from './device-checks.ts';
 import { DOCUMENT_CHECKS } from './document-checks.ts';
 import { EDGE_CHECKS } from './error-page-checks.ts';
 import { FILE_CHECKS } from './file-checks.ts';
@@ -19,5 +20,6 @@ export const DOCTOR_CHECKS: readonly DoctorCheck[] = [
   ...API_CHECKS,
   ...SOCKET_CHECKS,
   ...SESSION_CHECKS,
+  ...DEVICE_CHECKS,
   ...BROWSER_CHECKS,
 ];

@@ -10,6 +10,7 @@ import {
 } from './http-request.ts';
 import { metadataUrl, parseMetadata, type Metadata } from './metadata.ts';
 import type { Credentials, Site } from './target.ts';
+import { runCookieTrial, type CookieTrial } from './cookie-trial.ts';
 import { runTrial, type SessionTrial } from './trial.ts';
 import { importsOf } from './worker-scripts.ts';
 import { visitWith, type BrowserChoice, type Visit } from './visit.ts';
@@ -17,6 +18,8 @@ import { visitWith, type BrowserChoice, type Visit } from './visit.ts';
 export type ContextOptions = {
   site: Site;
   account?: Credentials | undefined;
+  /** For a sign-in that gives a cookie. */
+  apiKey?: string | undefined;
   browser: BrowserChoice;
   /** Used when the worker script carries no configuration. */
   config?: Deployment | undefined;
@@ -51,6 +54,8 @@ export type Context = {
   metadata(): Promise<Metadata | undefined>;
   /** Signs in with `account` by password and out again; gives the reason when it cannot. */
   trial(): Promise<SessionTrial>;
+  /** Signs in where the session is a cookie, looks at its binding to a device, and signs out. */
+  cookieTrial(): Promise<CookieTrial>;
   /** Opens the page in a real browser; gives the reason when it cannot. */
   visit(): Promise<Visit>;
 };
@@ -73,7 +78,7 @@ const responseOf = (url: string, outcome: SendResult): HttpResponse => {
   throw new Error(`No answer from ${url}: ${outcome.detail}`);
 };
 
-export const createContext = ({ site, account, browser, config, timeoutMs }: ContextOptions): Context => {
+export const createContext = ({ site, account, apiKey, browser, config, timeoutMs }: ContextOptions): Context => {
   /** How many requests each server let wait until their limit. Each further one would cost the same time. */
   const hung = new Map<string, number>();
   const send = async (url: string, options?: RequestOptions): Promise<SendResult> => {
@@ -138,6 +143,7 @@ export const createContext = ({ site, account, browser, config, timeoutMs }: Con
         : undefined;
     }),
     trial: once(async () => runTrial(site, await deployment(), account, timeoutMs)),
+    cookieTrial: once(async () => runCookieTrial(site, await deployment(), { ...account, apiKey }, timeoutMs)),
     visit: once(() => visitWith(browser, site, timeoutMs)),
   };
 };

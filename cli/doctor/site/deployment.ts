@@ -4,13 +4,14 @@ import {
   type InjectedConfig,
   type KeeperConfig,
 } from '../../../src/protocol/config.ts';
-import type { OidcConfig, PasswordConfig } from '../../../src/protocol/sign-in-config.ts';
+import type { OidcConfig, PasswordConfig, TicketConfig } from '../../../src/protocol/sign-in-config.ts';
 import { parseJson } from '../../../src/protocol/schema/json.ts';
 
 /** What the checks need of the configuration. */
 export type Deployment = Pick<KeeperConfig, 'whoami' | 'sockets'> & {
   oidc: OidcConfig | undefined;
   password: PasswordConfig | undefined;
+  ticket: TicketConfig | undefined;
   /** Whether this copy of the script carries a seal. The seal itself is not kept: it must reach no output. */
   sealed: boolean;
 };
@@ -18,7 +19,7 @@ export type Deployment = Pick<KeeperConfig, 'whoami' | 'sockets'> & {
 const deploymentOf = ({ config, seal }: InjectedConfig): Deployment => {
   const { whoami, sockets, signIn } = config;
   const oidc = signIn.oidc && URL.canParse(signIn.oidc.issuer) ? signIn.oidc : undefined;
-  return { whoami, sockets, oidc, password: signIn.password, sealed: seal !== undefined };
+  return { whoami, sockets, oidc, password: signIn.password, ticket: signIn.ticket, sealed: seal !== undefined };
 };
 
 const START = `self.${CONFIG_GLOBAL} = `;

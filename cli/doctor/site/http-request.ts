@@ -17,7 +17,7 @@ export type SendResult =
   | { type: 'no-response'; detail: string; hung: boolean };
 
 export type RequestOptions = {
-  method?: 'GET' | 'POST' | 'OPTIONS';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** Sent unchanged. Unlike `fetch`, `node:http` lets us set `Cookie`, `Origin` and `Sec-Fetch-*`. */
   headers?: Readonly<Record<string, string>>;
   body?: string;

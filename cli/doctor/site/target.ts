@@ -11,6 +11,9 @@ export type Site = {
 /** An account for password sign-in. */
 export type Credentials = { username: string; password: string };
 
+/** What signs in where the session is a cookie: an account, a key, or both. */
+export type CookieCredentials = Partial<Credentials> & { apiKey?: string | undefined };
+
 const LOOPBACK = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** Browsers treat these as secure contexts without https (W3C Secure Contexts §3.1). */

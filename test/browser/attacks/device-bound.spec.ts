@@ -1,5 +1,8 @@
 import type { BrowserContext, Cookie, Page } from '@playwright/test';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
+import { connectKeeper, expectSession, snapshotOf } from '../../support/page/keeper-page.ts';
+import { MODELS } from '../../support/page/page-fetch.ts';
+import { signInByHand } from '../../support/page/sign-in.ts';
 import { startDeviceBoundSite, type DeviceBoundSite } from '../../support/sites/device-bound-site.ts';
 
 let site: DeviceBoundSite;
@@ -72,6 +75,31 @@ test('a sign-out ends the binding, and the next sign-in begins another one', asy
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(status(page)).toHaveText(/^ann, /);
   await seesDeviceBound(page);
+});
+
+test('our own server binds the session of an API key, and refuses its copied cookie [device-bound-server]', async () => {
+  const own = await startDeviceBoundSite('server');
+  try {
+    const owner = await own.open({ hasKeys: true });
+    const page = await owner.newPage();
+    await signInByHand(page, own.origin, 'ticket');
+    const tierOf = async (): Promise<string> => {
+      await page.reload();
+      await connectKeeper(page);
+      await expectSession(page, 'active');
+      return (await snapshotOf(page)).tier;
+    };
+    await expect.poll(tierOf, { timeout: 60_000 }).toBe('device-bound');
+    const models = (of: Page): Promise<number> => of.evaluate(async (url) => (await fetch(url)).status, MODELS);
+    const thief = await own.open({ hasKeys: true });
+    await thief.addCookies(await owner.cookies(own.origin));
+    const thiefPage = await thief.newPage();
+    await thiefPage.goto(`${own.origin}/offer.json`);
+    await expect.poll(() => models(thiefPage), { timeout: 60_000 }).toBe(401);
+    expect(await models(page)).toBe(200);
+  } finally {
+    await own.stop();
+  }
 });
 
 test('a browser that cannot bind a session keeps it as before, and claims no binding', async () => {

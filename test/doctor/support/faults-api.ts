@@ -85,6 +85,76 @@ const ungraceful: Handler = (_request, site) => {
   return { headers: workerHeaders(site), body: script(site, { ...configOf(site), signIn: { password } }) };
 };
 
+/** A site whose session is a cookie, with what its sign-in, its status and its registration answer. */
+const cookieSite = (change: {
+  offer?: string;
+  later?: string;
+  registration?: Handler;
+  cookie?: string;
+  cache?: string;
+}): Partial<Plan> => ({
+  ...configured((site) => ({
+    ...configOf(site),
+    signIn: { ticket: { login: '/api/login', status: '/api/whoami', logout: '/api/logout' } },
+  })),
+  login: ({ body }) =>
+    body === '{"apiKey":"key"}'
+      ? json({ authenticated: true }, 200, {
+          'set-cookie': change.cookie ?? 'sid=1; Secure; HttpOnly',
+          'cache-control': change.cache ?? 'no-store',
+          ...((change.offer ?? OFFER) === '' ? {} : { 'secure-session-registration': change.offer ?? OFFER }),
+        })
+      : json({}, 401),
+  whoami: () =>
+    json(
+      { authenticated: true },
+      200,
+      change.later === undefined ? {} : { 'secure-session-registration': change.later },
+    ),
+  bind: change.registration ?? (() => json({}, 400)),
+});
+const OFFER = '(ES256 RS256);path="/bind";challenge="c"';
+const KEY = { apiKey: 'key' };
+
+export const DEVICE: readonly Row[] = [
+  ['device-bound', 'fail', 'half an offer', cookieSite({ offer: '(ES256);path="/bind"' }), /not all/, /challenge/, KEY],
+  [
+    'device-bound',
+    'fail',
+    'no usual key',
+    cookieSite({ offer: OFFER.replace('ES256 ', '') }),
+    /RS256 only/,
+    /ES256/,
+    KEY,
+  ],
+  ['device-bound', 'fail', 'an offer over http', cookieSite({}), /over http/, /HTTPS/, { ...KEY, isLocal: false }],
+  [
+    'device-bound',
+    'fail',
+    'another origin',
+    cookieSite({ offer: OFFER.replace('/bind', 'https://other.example/bind') }),
+    /another origin/,
+    /origin/,
+    KEY,
+  ],
+  ['device-bound', 'fail', 'a page of the app', cookieSite({ registration: bare(200) }), /answers 200/, /400/, KEY],
+  ['device-bound', 'fail', 'no route', cookieSite({ registration: bare(404) }), /answers 404/, /400/, KEY],
+  [
+    'device-bound',
+    'fail',
+    'a redirect',
+    cookieSite({ registration: () => ({ status: 302, headers: { location: '/login' } }) }),
+    /302 to \/login/,
+    /400/,
+    KEY,
+  ],
+  ['device-bound', 'fail', 'an offer to a thief', cookieSite({ later: OFFER }), /status route/, /sign-in only/, KEY],
+  ['device-bound', 'warn', 'an offer in a cache', cookieSite({ cache: 'private' }), /cache/, /no-store/, KEY],
+];
+
+export const BOUND_SITE = cookieSite({});
+export const UNBOUND_SITE = cookieSite({ offer: '' });
+
 export const SESSION: readonly Row[] = [
   [
     'sign-in',

@@ -33,6 +33,8 @@ export type Plan = {
   login: Handler;
   refresh: Handler;
   logout: Handler;
+  /** The route at which a browser registers the key of its device. */
+  bind: Handler;
   asset: Handler;
   pulse: Handler;
   ticket: Handler;
@@ -174,6 +176,7 @@ export const goodPlan = (): Plan => ({
     const seal = isWorkerFetch(request) ? SECRET : undefined;
     return { headers: workerHeaders(site), body: script(site, configOf(site), seal) };
   },
+  bind: (_request, site) => ({ status: 404, headers: guarded(site) }),
   lab: (_request, site) => ({ status: 404, headers: guarded(site) }),
   asset: () => ({
     headers: { 'content-type': 'text/javascript' },
@@ -214,6 +217,7 @@ const ROUTES: Readonly<Record<string, keyof Omit<Plan, 'upgrade'>>> = {
   '/api/login': 'login',
   '/api/refresh': 'refresh',
   '/api/logout': 'logout',
+  '/bind': 'bind',
   '/lab/log': 'lab',
 };
 const PROVIDER_ROUTES: typeof ROUTES = {

@@ -73,6 +73,12 @@ describe('the sign-in method ticket', () => {
     expect((await server.call('/api/v1/auth/whoami', { headers: { cookie } })).status).toBe(401);
   });
 
+  test('offers no binding to a device by default', async () => {
+    const response = await server.call('/api/auth/login', { json: { apiKey: 'demo-key' } });
+    expect(response.headers.get('secure-session-registration')).toBeNull();
+    expect((await server.call('/device-bound/register', { method: 'POST' })).status).toBe(404);
+  });
+
   test('returns the lifetime of both kinds of ticket', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     const socket = await server.call('/api/v1/socket/ticket', { method: 'POST', headers: bearer(token) });

@@ -2,6 +2,7 @@ import type { BrowserContext } from '@playwright/test';
 import { createCertificate } from '../../../lab/proxy/http/certificate.ts';
 import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import { createProfile } from '../browser/profile.ts';
+import { startApp } from '../server/app.ts';
 import { startTlsProxy } from '../server/tls-proxy.ts';
 import { startExample } from './example-server.ts';
 
@@ -26,15 +27,31 @@ export type DeviceBoundSite = {
   stop(): Promise<void>;
 };
 
-/** The example with cookie sessions, over HTTPS with a certificate that the browser trusts: without one, it binds nothing. */
-export const startDeviceBoundSite = async (): Promise<DeviceBoundSite> => {
+type Backend = { readonly origin: string; stop(): Promise<unknown> };
+
+const BACKENDS = {
+  example: (origin: string): Promise<Backend> =>
+    startExample('examples/cookie-session/server.mjs', { ORIGIN: origin, BOUND_SECONDS: String(BOUND_SECONDS) }),
+  server: (origin: string): Promise<Backend> =>
+    startApp({
+      env: {
+        PUBLIC_ORIGIN: origin,
+        PUBLIC_ISSUER: origin.replace('localhost', 'id.localhost'),
+        DEVICE_BOUND_SECONDS: String(BOUND_SECONDS),
+      },
+      faultRoutes: false,
+    }),
+};
+
+/**
+ * The example with cookie sessions, or the embedded server, over HTTPS with a certificate that the browser trusts: without
+ * one, it binds nothing.
+ */
+export const startDeviceBoundSite = async (backend: keyof typeof BACKENDS = 'example'): Promise<DeviceBoundSite> => {
   const certificate = await createCertificate('localhost');
   const { origin, proxy, example } = await withFreePortPair(async (port) => {
     const own = `https://localhost:${port}`;
-    const server = await startExample('examples/cookie-session/server.mjs', {
-      ORIGIN: own,
-      BOUND_SECONDS: String(BOUND_SECONDS),
-    });
+    const server = await BACKENDS[backend](own);
     const front = await startTlsProxy(certificate, port, Number(new URL(server.origin).port));
     return { origin: own, proxy: front, example: server };
   });
