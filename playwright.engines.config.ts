@@ -1,8 +1,8 @@
 import { defineConfig } from '@playwright/test';
 import type { EngineOptions } from './test/engines/fixture.ts';
 
-/** The lab runs its scenarios in Chromium in test/browser, and has no driver for WebKit. */
-const FIREFOX_ONLY = '**/lab-firefox.spec.ts';
+/** Lab and vault run in Chromium in test/browser. Both need Playwright, which has no driver for WebKit here. */
+const FIREFOX_ONLY = ['**/lab-firefox.spec.ts', '**/vault-firefox.spec.ts'];
 
 export default defineConfig<EngineOptions>({
   testDir: 'test/engines',

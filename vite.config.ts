@@ -8,6 +8,10 @@ import type { ScriptEntry } from './scripts/build/script-entry.ts';
 import { serverBuild } from './scripts/build/server-build.ts';
 import { workerPlugin } from './scripts/build/worker-plugin.ts';
 
+/** What the three elements need before the first part that loads late. */
+const ELEMENTS =
+  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/]|src[\\/]ui[\\/](base|elements|locale|text|look[\\/](theme|icons|popover|segments)|strings[\\/](strings|frame-strings|explanation-strings|en[\\/](core|frame))|view[\\/](gate-view|headline|card-labels|explanation-strings))|src[\\/]protocol/;
+
 const SCRIPTS: readonly ScriptEntry[] = [
   {
     file: 'sw.js',
@@ -38,6 +42,7 @@ const SCRIPTS: readonly ScriptEntry[] = [
     source: 'src/ui/elements.ts',
     format: 'es',
     tsconfig: 'src/ui/tsconfig.json',
+    together: ELEMENTS,
     precache: false,
     baked: false,
   },

@@ -50,17 +50,17 @@ const BUDGETS: readonly Budget[] = [
   { name: 'session worker, start', limitBytes: 12.1 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
   {
     name: 'session worker, whole',
-    limitBytes: 56.1 * KB,
+    limitBytes: 56.6 * KB,
     bytes: built((files) => workerFiles('keeper-session-sw.js', files)),
   },
-  { name: 'worker, start', limitBytes: 12.3 * KB, bytes: built(async () => ['keeper-sw.js']) },
-  { name: 'worker, whole', limitBytes: 72.2 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
+  { name: 'worker, start', limitBytes: 12.4 * KB, bytes: built(async () => ['keeper-sw.js']) },
+  { name: 'worker, whole', limitBytes: 72.8 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
   { name: 'app worker, start', limitBytes: 16.7 * KB, bytes: built(async () => ['sw.js']) },
   { name: 'page client', limitBytes: 9.6 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
   { name: 'app, first load', limitBytes: 29.9 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {
     name: 'three elements',
-    limitBytes: 21.6 * KB,
+    limitBytes: 20.4 * KB,
     bytes: built((files) => staticModules('keeper-elements.js', files)),
   },
   {

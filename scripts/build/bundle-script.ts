@@ -20,6 +20,7 @@ export const bundleScript = async (
       comments: { annotation: false },
       sourcemap: production ? true : 'inline',
       entryFileNames: entry.file,
+      ...(entry.together && { codeSplitting: { groups: [{ name: 'shell', test: entry.together }] } }),
       chunkFileNames: `${filesFolder(entry)}/${entry.file.replace(/\.js$/, '')}-[name]-[hash].js`,
     });
     const modules = new Set(output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : [])));

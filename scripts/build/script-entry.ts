@@ -20,6 +20,8 @@ export type ScriptEntry = {
   precache: boolean;
   /** Folder of its other files, below the output folder. Default: `assets`. */
   folder?: string;
+  /** Modules that stay one file, although late parts share some of them: small files weigh more. */
+  together?: RegExp;
   /** Whether the server puts a first line with the deployment's configuration before the script. */
   baked: boolean;
 };

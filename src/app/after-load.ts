@@ -1,5 +1,6 @@
 import type { Keeper } from '../page/types/types.ts';
-import { unread } from '../ui/index.ts';
+import { unreadBySession } from '../ui/base/announcements.ts';
+import { keepUnread, totalUnread } from './unread-store.ts';
 
 /* Loaded once the page is usable: nothing here is part of the first paint. */
 
@@ -8,7 +9,7 @@ export { listenToShortcuts } from './shortcuts.ts';
 export { keepTitle } from './title.ts';
 export { reloadHiddenTabs } from './update.ts';
 
-/** What needs the person's attention: each unread message, and a session that the server ended. */
+/** What needs the person's attention: each unread message of all accounts, and a session that the server ended. */
 const badgeCount = ({ session }: Keeper['snapshot'], messages: number): number => {
   const ended = session.state === 'signed-out' && (session.reason === 'rejected' || session.reason === 'expired');
   return messages + (ended ? 1 : 0);
@@ -16,18 +17,19 @@ const badgeCount = ({ session }: Keeper['snapshot'], messages: number): number =
 
 /** Shows that count on the icon of the installed app (https://w3c.github.io/badging/). */
 export const keepBadge = (keeper: Keeper): void => {
+  keepUnread(keeper);
   // TypeScript declares it always, but Firefox has no such method
   if (!('setAppBadge' in navigator)) return;
   let shown: number | undefined;
   const show = (): void => {
-    const count = badgeCount(keeper.snapshot, unread.value);
+    const count = badgeCount(keeper.snapshot, totalUnread());
     if (count === shown) return;
     shown = count;
     // zero clears the badge; without an installed app there is no icon and the call may reject
     navigator.setAppBadge(count).catch(() => undefined);
   };
   keeper.subscribe(show);
-  unread.subscribe(show);
+  unreadBySession.subscribe(show);
 };
 
 /** https://wicg.github.io/web-app-launch/; not in TypeScript's library. */

@@ -5,7 +5,7 @@ import type { SessionView } from '../protocol/snapshot.ts';
 /** The methods of a keeper that answer later. Each one connects first, if nothing has yet. */
 export type KeeperActions = Pick<
   Keeper,
-  'signIn' | 'stepUp' | 'signOut' | 'nudge' | 'journal' | 'fetch' | 'upload' | 'download'
+  'signIn' | 'stepUp' | 'signOut' | 'nudge' | 'journal' | 'fetch' | 'resent' | 'upload' | 'download'
 > & {
   /** The keeper itself, for channels and sockets. Rejects on a server, where there is none. */
   connected(): Promise<Keeper>;
@@ -25,7 +25,7 @@ export type KeeperSource = KeeperActions & {
 export type KeeperOrOptions = Keeper | ConnectOptions;
 
 const STARTING: SessionView = { state: 'starting' };
-const ACTIONS = ['signIn', 'stepUp', 'signOut', 'nudge', 'journal', 'fetch', 'upload', 'download'] as const;
+const ACTIONS = ['signIn', 'stepUp', 'signOut', 'nudge', 'journal', 'fetch', 'resent', 'upload', 'download'] as const;
 
 const isKeeper = (from: KeeperOrOptions): from is Keeper => 'subscribe' in from;
 

@@ -201,6 +201,7 @@ export const createHost = (options: HostOptions): Host => {
     online: network.online,
     session: projectSession(session.machine),
     ...(options.session && { sessionName: options.session }),
+    ...(config.sessions && { severalSessions: true }),
     sockets: sockets.views(),
     tabs: tabs.count,
     kept: counters.kept,

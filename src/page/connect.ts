@@ -85,7 +85,7 @@ const open = async (options: ConnectOptions, onClose: () => void): Promise<Keepe
   };
   const wiring = await (vault === undefined
     ? nearby()
-    : (await import('./vault/vault-transport.ts')).overVault({ vault, tab, patchFetch }, wireTo));
+    : (await import('./vault/vault-transport.ts')).overVault({ vault, tab, patchFetch, session: shown }, wireTo));
   // without its part of the script there is no copy: never a reason not to connect
   const native = options.nativeStore && (await nativeOver(options.nativeStore, wiring).catch(() => undefined));
   return createKeeper(wiring, native, onClose);

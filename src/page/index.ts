@@ -18,7 +18,9 @@ export type {
   KeeperRequestInit,
   NativeState,
   NativeStore,
+  ResentRequest,
   SignInOptions,
+  SignOutOptions,
   SocketClass,
   UploadOptions,
 } from './types/types.ts';

@@ -23,6 +23,7 @@ export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onC
   };
   for (const part of Object.values(loading)) part.catch(() => undefined);
   const send: Keeper['fetch'] = async (input, init) => (await loading.fetch).send(transport, new Request(input, init));
+  const resent = loading.stepUp.then((part) => part.sendAgain(store, send)).catch(() => []);
   const signIn: Keeper['signIn'] = async (intent, { popup = false } = {}) => {
     // Without a worker nothing answers the window that comes back.
     if (popup && intent.kind === 'oidc' && store.get().worker.host === 'service-worker')
@@ -45,8 +46,8 @@ export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onC
     subscribe: store.subscribe,
     signIn,
     stepUp,
-    signOut: async ({ sessions } = {}) => {
-      const next = await api.signOut(sessions);
+    signOut: async ({ sessions, session } = {}) => {
+      const next = await (session === undefined ? api.signOut(sessions) : api.signOutSession(session));
       goTo(next);
       return next;
     },
@@ -55,7 +56,10 @@ export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onC
     nudge: (cause = 'user') => api.nudge(cause),
     journal: api.journal,
     fetch: async (input, { stepUp: by, ...init } = {}) =>
-      by ? (await loading.stepUp).sendWithStepUp(new Request(input, init), send, stepUp) : send(input, init),
+      by
+        ? (await loading.stepUp).sendWithStepUp(new Request(input, init), by, { send, stepUp, store })
+        : send(input, init),
+    resent: () => resent,
     upload: async (url, body, options) => (await loading.upload).upload(send, url, body, options),
     download: async (url) => (await loading.download).download(send, url),
     socket: realtime.socket,

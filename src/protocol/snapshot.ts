@@ -35,6 +35,8 @@ const SESSION_FACTS = {
   endsAt: optional(number),
   /** Why the last sign-in over this session failed. */
   signInProblem: optional(PROBLEM),
+  /** The provider has answered a sign-in over this session, and the worker is redeeming the answer. */
+  signingIn: optional(boolean),
 };
 
 const FAILURE = { nextTryAt: number, attempt: number, problem: PROBLEM };
@@ -103,6 +105,8 @@ export const SNAPSHOT = object({
   session: SESSION_VIEW,
   /** The name of this session, where the origin has several. Absent: the first one. */
   sessionName: optional(string),
+  /** Whether the origin may have several sessions (`sessions` of the configuration). */
+  severalSessions: optional(boolean),
   /** By URL as configured, for example `/api/socket`. */
   sockets: record(SOCKET_VIEW),
   tabs: number,

@@ -1,6 +1,6 @@
 import type { JournalEntry, SignInIntent, SignInNext } from '../protocol/bridge/calls.ts';
 import type { ChannelEvent } from '../page/types/channel-types.ts';
-import type { Keeper } from '../page/types/types.ts';
+import type { Keeper, ResentRequest } from '../page/types/types.ts';
 import { ok, type Result } from '../protocol/problem.ts';
 import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
 import { createFakeTopics } from './fake-channel.ts';
@@ -9,7 +9,7 @@ import { REST, signedIn, signedOut } from './sessions.ts';
 /** A call that the code under test made. It has no password and no key. */
 export type FakeCall =
   | { name: 'signIn'; kind: SignInIntent['kind'] }
-  | { name: 'signOut' | 'stepUp' | 'nudge' | 'journal' | 'sessions' | 'close' | 'apply' }
+  | { name: 'signOut' | 'stepUp' | 'nudge' | 'journal' | 'sessions' | 'resent' | 'close' | 'apply' }
   | { name: 'showSession'; session: string }
   | { name: 'fetch' | 'upload' | 'download' | 'socket'; url: string }
   | { name: 'publish'; topic: string; data: unknown };
@@ -25,6 +25,8 @@ export type FakeKeeperOptions = {
   /** Answers `fetch`, `upload` and `download`. Default: 200 with `{}`. */
   respond?: (request: Request) => Response | Promise<Response>;
   journal?: readonly JournalEntry[];
+  /** What `resent` resolves with. Default: none. */
+  resent?: readonly ResentRequest[];
   /** Whether `update.ready` says that there is a newer version. */
   updateReady?: boolean;
 };
@@ -137,9 +139,9 @@ export const createFakeKeeper = (options: FakeKeeperOptions = {}): FakeKeeper =>
       calls.push({ name: 'stepUp' });
       return ok({ type: 'redirect', url: '' });
     },
-    async signOut() {
+    async signOut({ session = snapshot.sessionName ?? '' } = {}) {
       calls.push({ name: 'signOut' });
-      show(signedOut('user'));
+      if (session === (snapshot.sessionName ?? '')) show(signedOut('user'));
       return ok(null);
     },
     async sessions() {
@@ -159,6 +161,10 @@ export const createFakeKeeper = (options: FakeKeeperOptions = {}): FakeKeeper =>
       return ok(journal);
     },
     fetch: (input, init) => send('fetch', requestOf(input, init)),
+    async resent() {
+      calls.push({ name: 'resent' });
+      return options.resent ?? [];
+    },
     upload: (url, body, { method = 'POST' } = {}) => send('upload', requestOf(url, { method, body })),
     async download(url) {
       await send('download', requestOf(url));

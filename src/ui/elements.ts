@@ -10,5 +10,6 @@
 export { SessionGate } from './elements/session-gate.ts';
 export { SessionStatus } from './elements/session-status.ts';
 export { SessionSignIn } from './elements/session-sign-in.ts';
+export { defineAccounts } from './account/define-accounts.ts';
 export { provideKeeper } from './base/provide-keeper.ts';
 export { LANGUAGES, matchLanguage, setLanguage, type Language } from './locale/language.ts';

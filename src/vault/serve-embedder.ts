@@ -1,7 +1,9 @@
 import { ruleFor } from '../core/request-policy.ts';
-import { workerTransport } from '../page/connection/worker-transport.ts';
+import type { Bridge } from '../page/connection/bridge-client.ts';
+import { bridgeTo, workerTransport } from '../page/connection/worker-transport.ts';
 import type { WorkerRegistration } from '../page/connection/worker-registration.ts';
 import type { Transport } from '../page/connection/transport.ts';
+import type { KeeperApi } from '../protocol/bridge/bridge.ts';
 import { VAULT_QUESTION, type VaultAnswer, type VaultQuestion, type VaultSettings } from '../protocol/bridge/vault.ts';
 import { answerEmbedder } from './answer-embedder.ts';
 import { createRequestRelay } from './relay-request.ts';
@@ -26,6 +28,9 @@ const settled = async (transport: Transport, question: Asked, signal: AbortSigna
 
 const KEEP_ALIVE = { start: 'start', stop: 'stop', died: 'workerDied' } as const;
 
+/** More sessions than a person switches between. */
+const MAX_BRIDGES = 20;
+
 /** Does for one page of a listed origin what it may ask for, and nothing else. */
 export const serveEmbedder = ({ port, site, embedder, tab, api, path }: EmbedderOptions): void => {
   const transport = workerTransport(site, tab, () => undefined);
@@ -33,6 +38,16 @@ export const serveEmbedder = ({ port, site, embedder, tab, api, path }: Embedder
   const covers = (address: string): boolean => {
     const { origin, pathname } = new URL(address);
     return ruleFor(api, location.origin, { origin, path: pathname }) !== undefined;
+  };
+  /** A call of the page names its session, because a switch may cross it. */
+  const bridges = new Map<string, Bridge>();
+  const apiFor = (session: string | undefined): KeeperApi => {
+    if (session === undefined) return transport.api;
+    const bridge = bridges.get(session) ?? bridgeTo(site, () => session);
+    // A page that makes up names fills no memory here.
+    if (bridges.size >= MAX_BRIDGES) bridges.clear();
+    bridges.set(session, bridge);
+    return bridge.api;
   };
   const relay = createRequestRelay({ transport, covers, post });
   const watches = new Map<string, AbortController>();
@@ -52,7 +67,7 @@ export const serveEmbedder = ({ port, site, embedder, tab, api, path }: Embedder
   const receive = (question: VaultQuestion, given: MessagePort | undefined): unknown => {
     switch (question.type) {
       case 'call':
-        return answerEmbedder(transport.api, question.message, { embedder, path }).then((message) =>
+        return answerEmbedder(apiFor(question.session), question.message, { embedder, path }).then((message) =>
           message === undefined ? undefined : post({ type: 'answer', message }),
         );
       case 'attach':
@@ -60,6 +75,7 @@ export const serveEmbedder = ({ port, site, embedder, tab, api, path }: Embedder
       case 'keep-alive':
         return transport.keepAlive[KEEP_ALIVE[question.what]]();
       case 'host-died':
+        for (const bridge of bridges.values()) bridge.workerDied();
         return transport.hostDied();
       case 'fetch':
         return relay.send(question.id, question.request);

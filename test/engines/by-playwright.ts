@@ -1,15 +1,9 @@
-import { chromium, firefox, type Browser } from '@playwright/test';
-import { findFirefox } from '../../scripts/browsers/find-engines.ts';
-import { launchOptions } from '../support/browser/browser.ts';
+import { chromium, type Browser } from '@playwright/test';
+import { launchFirefox, launchOptions } from '../support/browser/browser.ts';
 import type { Engine } from './engine.ts';
 
-/** `moz-firefox` drives a Firefox that Playwright did not build, over WebDriver BiDi. */
-const launch = (name: 'chromium' | 'firefox'): Promise<Browser> => {
-  if (name === 'chromium') return chromium.launch(launchOptions());
-  const executablePath = findFirefox();
-  if (executablePath === undefined) throw new Error('There is no Firefox here; `npm run test:engines` installs one.');
-  return firefox.launch({ channel: 'moz-firefox', executablePath });
-};
+const launch = (name: 'chromium' | 'firefox'): Promise<Browser> =>
+  name === 'chromium' ? chromium.launch(launchOptions()) : launchFirefox();
 
 export const openByPlaywright = async (name: 'chromium' | 'firefox'): Promise<Engine> => {
   const browser = await launch(name);

@@ -65,6 +65,7 @@ describe('the configuration', () => {
       whoami: CONFIG.whoami,
       oidc: CONFIG.signIn.oidc,
       password: CONFIG.signIn.password,
+      ticket: CONFIG.signIn.ticket,
       sockets: CONFIG.sockets,
       sealed: true,
     });

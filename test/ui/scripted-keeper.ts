@@ -156,6 +156,10 @@ export class ScriptedKeeper implements Keeper {
     return Promise.resolve(Response.json({ models: ['small', 'large'], default: 'small' }));
   }
 
+  resent(): Promise<readonly []> {
+    return Promise.resolve([]);
+  }
+
   channel(topic: string): Channel {
     return loopback(topic);
   }

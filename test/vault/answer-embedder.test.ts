@@ -24,6 +24,7 @@ const setUp = () => {
     restore: method('restore'),
     sessions: method('sessions'),
     showSession: method('showSession'),
+    signOutSession: method('signOutSession'),
   };
   return { calls, send: (message: unknown) => answerEmbedder(api, message, CALLER) };
 };
@@ -39,6 +40,16 @@ test('passes a call on, and answers as comlink expects it', async () => {
   const { calls, send } = setUp();
   expect(await send(apply(['nudge'], 'user'))).toEqual({ id: 'a1', type: 'RAW', value: { ok: true, value: null } });
   expect(calls).toEqual([['nudge', 'user']]);
+});
+
+test.each([
+  ['the sessions', 'sessions', []],
+  ['a switch', 'showSession', ['work']],
+  ['the sign-out of another session', 'signOutSession', ['work']],
+])('passes a call for %s on', async (_name, method, values) => {
+  const { calls, send } = setUp();
+  await send(apply([method], ...values));
+  expect(calls).toEqual([[method, ...values]]);
 });
 
 test('leads a sign-in at the provider back to the page by way of the vault', async () => {

@@ -1,21 +1,24 @@
 import type { Continuity, SessionView } from '../../protocol/snapshot.ts';
 import type { RefreshFailure, SessionMachine, Session } from './session-types.ts';
 
-const known = (session: Session, { verifiedAt, signInProblem }: SessionMachine) => ({
+const hasCallback = ({ signIns }: SessionMachine): boolean => signIns.some(({ callback }) => callback);
+
+const known = (session: Session, machine: SessionMachine) => ({
   kind: session.kind,
   user: session.user,
   accessExpiresAt: session.tokens.access?.expiresAt,
   accessIssuedAt: session.tokens.access?.issuedAt,
-  verifiedAt,
+  verifiedAt: machine.verifiedAt,
   endsAt: session.endsAt,
-  signInProblem,
+  signInProblem: machine.signInProblem,
+  signingIn: hasCallback(machine) || undefined,
 });
 
 const failure = ({ nextTryAt, attempt, problem }: RefreshFailure) => ({ nextTryAt, attempt, problem });
 
 /** The part of a session that pages can see. It never contains a token. */
 export const projectSession = (machine: SessionMachine): SessionView => {
-  const { state, signIns, signInProblem } = machine;
+  const { state, signInProblem } = machine;
   switch (state.state) {
     case 'starting':
     case 'establishing':
@@ -38,7 +41,7 @@ export const projectSession = (machine: SessionMachine): SessionView => {
       return { state: state.state, ...failure(state), ...known(state.session, machine) };
     case 'signed-out': {
       // The callback's token exchange is running, so the page shows neither the app nor the sign-in page.
-      if (signIns.some(({ callback }) => callback)) return { state: 'starting' };
+      if (hasCallback(machine)) return { state: 'starting' };
       const { reason, kind, problem } = state;
       const endedBy = reason === 'rejected' || reason === 'expired' ? problem : undefined;
       return { state: 'signed-out', reason, kind, problem: signInProblem ?? problem, endedBy, signInProblem };

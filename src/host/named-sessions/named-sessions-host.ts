@@ -156,6 +156,13 @@ export const createNamedSessionsHost = (options: NamedSessionsOptions): NamedSes
     return ok(null);
   };
 
+  const signOutNamed = async (name: string): ReturnType<KeeperApi['signOut']> => {
+    if (SESSION_NAME.read(name) === undefined) return failed({ code: 'bad-message', detail: 'signOutSession' });
+    await started();
+    // Nothing is there to end, and a sign-out makes no session.
+    return state.names.includes(name) ? unitOf(name).api.signOut() : ok(null);
+  };
+
   const signOutOf = async (own: KeeperApi, which: SignOutScope | undefined): ReturnType<KeeperApi['signOut']> => {
     if (which !== 'all') return own.signOut();
     // Those of other sessions first: the page may leave for the provider after its own.
@@ -236,6 +243,7 @@ export const createNamedSessionsHost = (options: NamedSessionsOptions): NamedSes
         sessions: () => list().catch((error: unknown) => failed(storeProblem(error))),
         showSession: show,
         signOut: (which) => signOutOf(own, which),
+        signOutSession: signOutNamed,
       };
     },
   };

@@ -29,17 +29,8 @@ const REVOCATION_WAIT_MS = 3_000;
 const badMessage = <T>(detail: string): Result<T> => failed({ code: 'bad-message', detail });
 
 /** The methods that a page may call. Each checks its argument first, and returns errors as data. */
-export const createApi = ({ scope, services, session, publish, snapshot, nudge, name }: ApiOptions): KeeperApi => ({
-  snapshot: async () => ok(snapshot()),
-
-  async signIn(intent) {
-    const order = parseSignInIntent(intent);
-    if (!order) return badMessage('signIn');
-    const result = await session.signIn(order);
-    return result.ok ? ok<SignInNext>(result.value ?? { type: 'signed-in' }) : result;
-  },
-
-  async signOut() {
+export const createApi = ({ scope, services, session, publish, snapshot, nudge, name }: ApiOptions): KeeperApi => {
+  const signOut: KeeperApi['signOut'] = async () => {
     const result = await session.signOut();
     const { online, worker, session: view } = snapshot();
     // The provider may refuse the revocation. Then only its own page can end something there.
@@ -51,49 +42,64 @@ export const createApi = ({ scope, services, session, publish, snapshot, nudge, 
     const url = new URL(scope + END_SESSION_PATH, location.origin);
     if (name) url.searchParams.set('session', name);
     return ok({ type: 'redirect', url: url.href });
-  },
+  };
+  return {
+    snapshot: async () => ok(snapshot()),
 
-  async nudge(given) {
-    const cause = parseNudgeCause(given);
-    if (!cause) return badMessage('nudge');
-    nudge(cause);
-    return ok(null);
-  },
+    async signIn(intent) {
+      const order = parseSignInIntent(intent);
+      if (!order) return badMessage('signIn');
+      const result = await session.signIn(order);
+      return result.ok ? ok<SignInNext>(result.value ?? { type: 'signed-in' }) : result;
+    },
 
-  journal: async () => ok(await services.journal.read()),
+    signOut,
 
-  async publish(message) {
-    const publications = parsePublications(message);
-    if (!publications) return badMessage('publish');
-    // Otherwise the next user who signs in here would send it.
-    if (snapshot().session.state === 'signed-out') return failed({ code: 'signed-out' });
-    const results = await Promise.all(publications.map(publish));
-    return results.find((result) => !result.ok) ?? ok(null);
-  },
+    signOutSession: async (other) =>
+      other === (name ?? '') ? signOut() : failed({ code: 'unsupported', detail: 'config.sessions' }),
 
-  sessions: async () => ok([{ name: name ?? '', shown: true, session: snapshot().session }]),
-
-  showSession: async () => failed({ code: 'unsupported', detail: 'config.sessions' }),
-
-  async backup() {
-    try {
-      const row = await services.store.row();
-      const signedIn = snapshot().session.state !== 'signed-out';
-      return ok(row && signedIn ? packRow(row) : null);
-    } catch (error) {
-      return failed(storeProblem(error));
-    }
-  },
-
-  async restore(record) {
-    const row = unpackRow(record);
-    if (!row) return badMessage('restore');
-    try {
-      await services.store.restore(row);
-      session.dispatch({ type: 'restored' });
+    async nudge(given) {
+      const cause = parseNudgeCause(given);
+      if (!cause) return badMessage('nudge');
+      nudge(cause);
       return ok(null);
-    } catch (error) {
-      return failed(storeProblem(error));
-    }
-  },
-});
+    },
+
+    journal: async () => ok(await services.journal.read()),
+
+    async publish(message) {
+      const publications = parsePublications(message);
+      if (!publications) return badMessage('publish');
+      // Otherwise the next user who signs in here would send it.
+      if (snapshot().session.state === 'signed-out') return failed({ code: 'signed-out' });
+      const results = await Promise.all(publications.map(publish));
+      return results.find((result) => !result.ok) ?? ok(null);
+    },
+
+    sessions: async () => ok([{ name: name ?? '', shown: true, session: snapshot().session }]),
+
+    showSession: async () => failed({ code: 'unsupported', detail: 'config.sessions' }),
+
+    async backup() {
+      try {
+        const row = await services.store.row();
+        const signedIn = snapshot().session.state !== 'signed-out';
+        return ok(row && signedIn ? packRow(row) : null);
+      } catch (error) {
+        return failed(storeProblem(error));
+      }
+    },
+
+    async restore(record) {
+      const row = unpackRow(record);
+      if (!row) return badMessage('restore');
+      try {
+        await services.store.restore(row);
+        session.dispatch({ type: 'restored' });
+        return ok(null);
+      } catch (error) {
+        return failed(storeProblem(error));
+      }
+    },
+  };
+};

@@ -94,6 +94,7 @@ export const createBridge = ({ endpoint, ready, deadlineOf = defaultDeadline }: 
       restore: (record) => call('restore', record),
       sessions: () => call('sessions'),
       showSession: (name) => call('showSession', name),
+      signOutSession: (name) => call('signOutSession', name),
     },
     workerDied: () => {
       for (const replay of [...replays]) replay();

@@ -2,7 +2,7 @@ import type { Endpoint } from 'comlink';
 import { KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../protocol/bridge/bridge-constants.ts';
 import { isObject, own } from '../../protocol/schema/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { createBridge } from './bridge-client.ts';
+import { createBridge, type Bridge } from './bridge-client.ts';
 import { createKeepAlive } from './keep-alive.ts';
 import type { Transport } from './transport.ts';
 import type { WorkerRegistration } from './worker-registration.ts';
@@ -36,6 +36,10 @@ export const reachesKeeper = async (folder: string): Promise<boolean> => {
   return headers.get('content-type') === KEEP_ALIVE_TYPE;
 };
 
+/** A bridge to the worker whose calls are about this session. */
+export const bridgeTo = (site: WorkerRegistration, session: () => string | undefined): Bridge =>
+  createBridge({ endpoint: endpointOf(site, session), ready: site.ready });
+
 /** `session`: the one that the page shows. */
 export const workerTransport = (
   site: WorkerRegistration,
@@ -63,7 +67,7 @@ export const workerTransport = (
     looking = undefined;
     void lookOnce();
   });
-  const bridge = createBridge({ endpoint: endpointOf(site, session), ready: site.ready });
+  const bridge = bridgeTo(site, session);
   return {
     api: bridge.api,
     hostDied: bridge.workerDied,

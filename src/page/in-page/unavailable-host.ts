@@ -29,6 +29,7 @@ export const unavailableHost = (problem: Problem): LocalHost => {
       restore: refuse,
       sessions: refuse,
       showSession: refuse,
+      signOutSession: refuse,
     },
     attach: (_intro, port) => port.postMessage([welcome]),
     fetch: () => Promise.reject(new TypeError(problem.code, { cause: problem })),

@@ -43,6 +43,7 @@ export const upgradeToWorker = (page: Transport, { script, tab, session, stop }:
       restore: (record) => current.api.restore(record),
       sessions: () => current.api.sessions(),
       showSession: (name) => current.api.showSession(name),
+      signOutSession: (name) => current.api.signOutSession(name),
     },
     keepAlive: {
       start: () => current.keepAlive.start(),

@@ -1,4 +1,9 @@
+import type { SnapshotStore } from '../connection/snapshot-store.ts';
 import type { Keeper } from '../types/types.ts';
+import { waitForEvent } from '../util/timers.ts';
+import { keepRequest } from './kept-requests.ts';
+
+export { sendAgain } from './kept-requests.ts';
 
 type StepUp = { [name: string]: string };
 
@@ -42,13 +47,34 @@ export const stepUpOf = ({ status, headers }: Pick<Response, 'status' | 'headers
   return wanted.length > 0 ? Object.fromEntries(wanted) : { prompt: 'login' };
 };
 
+type Ways = {
+  send(request: Request): Promise<Response>;
+  stepUp: Keeper['stepUp'];
+  store: Pick<SnapshotStore, 'get'>;
+};
+
+/** A page that is still there after this time (ms) did not leave: the person stopped it, or the provider gave no document. */
+const LEAVES_WITHIN_MS = 60_000;
+
+/**
+ * Leaves for the provider with the request on record. A page that the back-forward cache gives back, or that did not leave,
+ * has a caller that still waits: it gets the 401, and no one sends the request.
+ */
+const leave = async (kept: Request, response: Response, { stepUp, store }: Ways): Promise<Response> => {
+  const forget = await keepRequest(kept, store.get());
+  if (!forget) return response;
+  const next = await stepUp(response);
+  if (next.ok && next.value.type === 'redirect') await waitForEvent(window, 'pageshow', LEAVES_WITHIN_MS);
+  forget();
+  kept.signal.throwIfAborted();
+  return response;
+};
+
 /** Sends the request once more after the sign-in that its API demands. Without one, the caller gets the 401. */
-export const sendWithStepUp = async (
-  request: Request,
-  send: (request: Request) => Promise<Response>,
-  stepUp: Keeper['stepUp'],
-): Promise<Response> => {
+export const sendWithStepUp = async (request: Request, by: 'popup' | 'redirect', ways: Ways): Promise<Response> => {
+  const { send, stepUp } = ways;
   const response = await send(request.clone());
-  const isMet = stepUpOf(response) !== undefined && (await stepUp(response, { popup: true })).ok;
-  return isMet ? send(request) : response;
+  if (stepUpOf(response) === undefined) return response;
+  if (by === 'redirect') return leave(request, response, ways);
+  return (await stepUp(response, { popup: true })).ok ? send(request) : response;
 };

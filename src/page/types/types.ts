@@ -53,8 +53,23 @@ export type ConnectOptions = {
 /** How a sign-in at a provider is shown. */
 export type SignInOptions = { popup?: boolean | undefined };
 
+/** Which session ends. Default: the one that the page shows. */
+export type SignOutOptions = { sessions?: 'all' | undefined; session?: string | undefined };
+
 /** The options of `fetch`, and what `keeper.fetch` adds. */
-export type KeeperRequestInit = RequestInit & { stepUp?: 'popup' | undefined };
+export type KeeperRequestInit = RequestInit & { stepUp?: 'popup' | 'redirect' | undefined };
+
+/** A request for which this tab left its page (`stepUp: 'redirect'`), and what became of it. */
+export type ResentRequest = {
+  method: string;
+  /** Absolute, as the request had it. */
+  url: string;
+  /**
+   * The response, with any status. Problems: `cancelled` (the person did not finish, or another person signed in),
+   * `sign-in-refused` and others of the sign-in, `signed-out`, and `network-unreachable`.
+   */
+  result: Result<Response>;
+};
 
 /** Whether the copy in the native store is good. `absent`: `connect` got no store. */
 export type NativeState = 'absent' | 'working' | 'failed';
@@ -110,10 +125,12 @@ export type Keeper = {
    * Signs the user out in all tabs, also without a network; the worker revokes the tokens (RFC 7009) when it can. With
    * `logout: 'provider'` in the configuration the page then leaves for the provider (OpenID Connect RP-Initiated Logout).
    *
+   * `session`: ends this one instead of the session that the page shows. `sessions: 'all'`: ends all of this origin.
+   *
    * @example
    * document.querySelector('#sign-out')?.addEventListener('click', () => keeper.signOut());
    */
-  signOut(options?: { sessions?: 'all' | undefined }): Promise<Result<SignInNext | null>>;
+  signOut(options?: SignOutOptions): Promise<Result<SignInNext | null>>;
   /**
    * The sessions of this origin, where the configuration has `sessions`: their names, users and states.
    *
@@ -155,7 +172,9 @@ export type Keeper = {
    * unsafe requests of your origin, because Chromium may repeat them when the worker dies.
    *
    * `stepUp: 'popup'`: when an API demands a stronger sign-in (RFC 9470), the person signs in in a window, and the request is
-   * sent once more. If they do not, the promise resolves with the 401.
+   * sent once more. If they do not, the promise resolves with the 401. `stepUp: 'redirect'`: this page leaves for the provider,
+   * and `resent()` has the response on the way back. A request that cannot wait so long resolves with the 401: more than
+   * 1 MiB of body, or storage that is full or forbidden.
    *
    * Rejects with a `TypeError` as `fetch` does, or with a `Problem` as its `cause` (`no-worker`), and with the signal's
    * `AbortError`.
@@ -164,6 +183,15 @@ export type Keeper = {
    * const response = await keeper.fetch('/api/v1/notes', { method: 'POST', body: JSON.stringify({ text: 'Hello' }) });
    */
   fetch(input: RequestInfo | URL, init?: KeeperRequestInit): Promise<Response>;
+  /**
+   * The requests for which this tab left its page (`stepUp: 'redirect'`), oldest first. The keeper sends each of them once, when
+   * the same page is back and the same person has finished the sign-in. Resolves with none where there is none.
+   *
+   * @example
+   * for (const { method, url, result } of await keeper.resent())
+   *   console.log(method, url, result.ok ? result.value.status : result.problem.code);
+   */
+  resent(): Promise<readonly ResentRequest[]>;
   /**
    * Uploads a body of any size. Above 256 kB it goes in parts if the server supports them
    * (draft-ietf-httpbis-resumable-upload), so it continues after a lost network or a killed worker. Otherwise it is one

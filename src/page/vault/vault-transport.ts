@@ -14,7 +14,8 @@ import { parsedUrl } from '../util/parsed-url.ts';
 import { createVaultLink } from './vault-link.ts';
 import { createVaultRequests } from './vault-requests.ts';
 
-export type VaultOptions = { vault: string | URL; tab: string; patchFetch: boolean };
+/** `session`: the one that the page shows. */
+export type VaultOptions = { vault: string | URL; tab: string; patchFetch: boolean; session(): string | undefined };
 
 const WELCOME_DEADLINE_MS = 12_000;
 
@@ -38,7 +39,7 @@ const asVault = (snapshot: Snapshot): Snapshot =>
   snapshot.tier === 'sealed' ? { ...snapshot, tier: 'vault' } : snapshot;
 
 /** Reaches the host through the frame of a vault. */
-const vaultTransport = ({ vault, tab, patchFetch }: VaultOptions): Transport & { close(): void } => {
+const vaultTransport = ({ vault, tab, patchFetch, session }: VaultOptions): Transport & { close(): void } => {
   const answers = new EventTarget();
   const controls = new Set<() => void>();
   const asked = new Map<string, () => void>();
@@ -83,7 +84,7 @@ const vaultTransport = ({ vault, tab, patchFetch }: VaultOptions): Transport & {
   };
 
   const endpoint: Endpoint = {
-    postMessage: (message: unknown) => link.post({ type: 'call', message }),
+    postMessage: (message: unknown) => link.post({ type: 'call', message, session: session() }),
     addEventListener: answers.addEventListener.bind(answers),
     removeEventListener: answers.removeEventListener.bind(answers),
   };

@@ -21,6 +21,7 @@ export const API_METHODS = [
   'restore',
   'sessions',
   'showSession',
+  'signOutSession',
 ] as const;
 
 export type ApiMethod = (typeof API_METHODS)[number];
@@ -36,6 +37,7 @@ export const IDEMPOTENT_METHODS: ReadonlySet<ApiMethod> = new Set([
   'restore',
   'sessions',
   'showSession',
+  'signOutSession',
 ]);
 
 /** A request's name, with which the page can abort it. The worker removes the header. */

@@ -39,6 +39,8 @@ export type KeeperApi = {
   restore(record: NativeRecord): Promise<Result<null>>;
   /** The sessions of this origin. */
   sessions(): Promise<Result<readonly NamedSession[]>>;
+  /** Ends this session, whichever one the page shows. An older worker has no such method, and ends none. */
+  signOutSession(name: string): Promise<Result<SignInNext | null>>;
   /** Switches all tabs to this session that have none of their own. */
   showSession(name: string): Promise<Result<null>>;
 };

@@ -1,7 +1,8 @@
 import { MAX_NAME, NAME } from './page-names.ts';
 import { TAB_INTRO } from './bridge.ts';
+import { SESSION_NAME } from './session-name.ts';
 import { number, object, string, union, unknown, type Infer } from '../schema/schema.ts';
-import { array, boolean, list, oneOf, stringIn, tuple, withDefault } from '../schema/schema-types.ts';
+import { array, boolean, list, oneOf, optional, stringIn, tuple, withDefault } from '../schema/schema-types.ts';
 
 /*
  * Between a page and the frame of its vault: a document of another origin of the same site, with the worker
@@ -16,10 +17,21 @@ export const VAULT_READY = 'vault-ready';
 export const VAULT_OPEN = object({ type: oneOf('vault-open'), tab: NAME });
 
 /** Calls that an embedding page may make. No sealed record leaves the vault. */
+const VAULT_METHODS = [
+  'snapshot',
+  'signIn',
+  'signOut',
+  'nudge',
+  'journal',
+  'publish',
+  'sessions',
+  'showSession',
+  'signOutSession',
+] as const;
 export const VAULT_CALL = object({
   id: NAME,
   type: oneOf('APPLY'),
-  path: array(oneOf('snapshot', 'signIn', 'signOut', 'nudge', 'journal', 'publish')),
+  path: array(oneOf(...VAULT_METHODS)),
   argumentList: list(object({ type: oneOf('RAW'), value: unknown })),
 });
 
@@ -38,8 +50,8 @@ export type VaultRequest = Infer<typeof VAULT_REQUEST>;
 
 /** Page to frame, on the port. Those with an `id` get an answer with it. */
 export const VAULT_QUESTION = union('type', {
-  /** Carries a message of comlink. */
-  call: { message: unknown },
+  /** Carries a message of comlink. `session`: the one that the page shows. */
+  call: { message: unknown, session: optional(SESSION_NAME) },
   /** Carries the port of a tab, for the worker. */
   attach: { intro: TAB_INTRO },
   'keep-alive': { what: oneOf('start', 'stop', 'died') },

@@ -13,6 +13,7 @@ import { frameStrings, labelFor } from '../strings/frame-strings.ts';
 import { strings } from '../strings/strings.ts';
 import { languageChoice } from './language-choice.ts';
 import { appearanceChoice } from './appearance-choice.ts';
+import './session-accounts.ts';
 import { SignOutController } from './sign-out-controller.ts';
 
 await loadAppStrings();
@@ -78,6 +79,7 @@ export class SessionMenuRows extends LitElement {
         <span class="soft small">${labelFor(strings().kind, session.kind)}</span></p>`
           : nothing
       }
+      <session-accounts .keeper=${this.keeper} @session-switched=${this.close}></session-accounts>
       <div class="group">
         ${appearanceChoice(this)}
         ${languageChoice()}

@@ -6,19 +6,11 @@ import { KeeperElement } from '../base/keeper-element.ts';
 import { popoverStyles } from '../look/popover.ts';
 import { displayName, signedInSession } from '../base/status.ts';
 import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
+import { initials } from './initials.ts';
 
 await loadAppStrings();
 
 type Content = typeof import('./menu-content.ts');
-
-/** "Ada Lovelace" gives "AL". */
-const initials = (name: string): string => {
-  const words = name.split(/\s+/).filter(Boolean);
-  return [words[0], words.length > 1 ? words.at(-1) : '']
-    .map((word) => Array.from(word ?? '')[0] ?? '')
-    .join('')
-    .toLocaleUpperCase();
-};
 
 /**
  * The account and what belongs to this browser: appearance, language, install, settings, sign-out. Its content loads when

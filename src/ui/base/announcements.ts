@@ -21,3 +21,9 @@ export const announce = (text: string): void => {
 
 /** The number of unread messages, over all channels. */
 export const unread = new SharedValue(0);
+
+/**
+ * The same by name of the session. A session that no tab shows sleeps, so nothing arrives for it: what was unread when a tab left
+ * it still waits there.
+ */
+export const unreadBySession = new SharedValue<ReadonlyMap<string, number>>(new Map());

@@ -71,3 +71,15 @@ export const conversationView = (conversation: Conversation, context: Context): 
       (row) => rowView(row, context),
     )}</ol>`;
 };
+
+/** The field for the next message. `live`: it goes out at once. */
+export const composerView = (channel: string, live: boolean, send: (event: SubmitEvent) => void): TemplateResult => {
+  const t = appStrings();
+  return html`<div class="composer">
+    <form @submit=${send}>
+      <label><span class="unseen">${t.message}</span><input name="text" placeholder=${t.messageTo(channel)} dir="auto" autocomplete="off" required /></label>
+      <button class="primary">${t.send}</button>
+    </form>
+    ${live ? nothing : html`<p class="soft small">${t.waitsForNetwork}</p>`}
+  </div>`;
+};

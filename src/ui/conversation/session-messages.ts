@@ -1,4 +1,4 @@
-import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { html, type PropertyValues, type TemplateResult } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
 import { customElement } from '../base/custom-element.ts';
 import type { Channel } from '../../page/types/channel-types.ts';
@@ -23,7 +23,7 @@ import {
 import { PresenceList } from './presence-list.ts';
 import { loadHistory } from './history.ts';
 import { channelList, drawerButton, type ChannelList } from './channel-list.ts';
-import { conversationView } from './conversation-view.ts';
+import { composerView, conversationView } from './conversation-view.ts';
 import { clearConversations, loadConversations, saveConversations } from './conversation-store.ts';
 import { messagesStyles } from './styles.ts';
 import { frameStrings } from '../strings/frame-strings.ts';
@@ -73,6 +73,8 @@ export class SessionMessages extends KeeperElement {
   #joinedWith: Keeper | undefined;
   /** The user whose conversations these are, once the backend has named the user. */
   #sub: string | undefined;
+  /** The name of the session that this tab showed when it joined. */
+  #account = '';
   #wasLive = false;
   #atTheEnd = true;
 
@@ -96,12 +98,20 @@ export class SessionMessages extends KeeperElement {
   };
 
   /** The next person at this browser may not read the messages of the last one. */
-  protected override onSnapshot({ session }: Snapshot): void {
+  protected override onSnapshot({ session, sessionName = '' }: Snapshot): void {
     if (this.#live && !this.#wasLive) this.#retryHistories();
     this.#wasLive = this.#live;
-    if (session.state !== 'signed-out' || session.reason !== 'user') return;
-    clearConversations();
-    if (this.#joinedWith) this.#leave();
+    if (session.state === 'signed-out' && session.reason === 'user') {
+      clearConversations();
+      if (this.#joinedWith) this.#leave();
+    }
+    const signedIn = signedInSession(session);
+    if (!signedIn || !this.#joinedWith) return;
+    const sub = signedIn.user?.sub ?? this.#sub;
+    if (sessionName === this.#account && sub === (this.#sub ?? sub)) return;
+    // The tab shows another account now, or another person has signed in over the page.
+    this.#leave();
+    queueMicrotask(this.#onVisible);
   }
 
   /** Loads the histories that failed to load without a connection. */
@@ -115,6 +125,7 @@ export class SessionMessages extends KeeperElement {
     this.#joined.clear();
     this.#joinedWith = undefined;
     this.#sub = undefined;
+    this.#joinedWith = undefined;
     this.conversations = [];
     this.open = '';
     this.wanted = '';
@@ -128,6 +139,7 @@ export class SessionMessages extends KeeperElement {
     if (this.keeper && session && this.keeper !== this.#joinedWith) {
       this.#joinedWith = this.keeper;
       this.#sub = session.user?.sub;
+      this.#account = this.snapshot?.sessionName ?? '';
       const saved = this.#sub === undefined ? [] : loadConversations(this.#sub, Date.now());
       for (const conversation of saved) this.#join(conversation);
       for (const name of this.channels.split(/\s+/).filter(Boolean)) this.#join(emptyConversation(name));
@@ -246,7 +258,7 @@ export class SessionMessages extends KeeperElement {
       <div class="card layout" part="card">${channelList(this.#channelList)}
         <div class="conversation">
           <div class="head">${drawerButton(this.#channelList)}<h2>${this.open}</h2>${this.#presence.view(this.open)}</div>
-          ${this.#conversation()}${this.#composer()}
+          ${this.#conversation()}${composerView(this.open, this.#live, (event) => this.#send(event))}
         </div>
       </div>
     </section>`;
@@ -278,17 +290,6 @@ export class SessionMessages extends KeeperElement {
 
   get #live(): boolean {
     return Object.values(this.snapshot?.sockets ?? {}).some((socket) => socket.state === 'open');
-  }
-
-  #composer(): TemplateResult {
-    const t = appStrings();
-    return html`<div class="composer">
-      <form @submit=${this.#send}>
-        <label><span class="unseen">${t.message}</span><input name="text" placeholder=${t.messageTo(this.open)} dir="auto" autocomplete="off" required /></label>
-        <button class="primary">${t.send}</button>
-      </form>
-      ${this.#live ? nothing : html`<p class="soft small">${t.waitsForNetwork}</p>`}
-    </div>`;
   }
 }
 

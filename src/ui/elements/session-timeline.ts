@@ -78,6 +78,7 @@ export class SessionTimeline extends KeeperElement {
   @state() private other: { name: string; timeline: Timeline } | undefined;
   @state() private timeline: Timeline = timelineOf([], Date.now(), true);
   #journal: readonly JournalEntry[] = [];
+  #journalOf = '';
   #filtered: { of?: Timeline; by: Filter; result: Timeline } = { by: NO_FILTER, result: this.timeline };
   #requests: ReturnType<typeof watchRequests> | undefined;
   #outline = '';
@@ -111,15 +112,22 @@ export class SessionTimeline extends KeeperElement {
     }, READ_AFTER_MS);
   }
 
+  get #account(): string {
+    return this.snapshot?.sessionName ?? '';
+  }
+
   async #read(): Promise<void> {
+    const account = this.#account;
     const result = await this.keeper?.journal();
-    if (!result) return;
+    // After a switch it is the journal of the account that the tab has left.
+    if (!result || account !== this.#account) return;
     if (!result.ok) {
       this.trouble = { type: 'journal', problem: result.problem };
       return;
     }
     this.trouble = { type: 'none' };
-    this.#journal = mergeEntries(this.#journal, result.value);
+    this.#journal = mergeEntries(account === this.#journalOf ? this.#journal : [], result.value);
+    this.#journalOf = account;
     if (this.source.type === 'live') this.#rebuild();
   }
 

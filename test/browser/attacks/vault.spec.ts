@@ -1,11 +1,18 @@
-import type { Page } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
 import type { Result } from '../../../src/protocol/problem.ts';
+import { killWorkers } from '../../support/browser/worker-kill.ts';
 import { expect, test } from '../../support/e2e.ts';
 import { expectSession, snapshotOf } from '../../support/page/keeper-page.ts';
 import { MODELS } from '../../support/page/page-fetch.ts';
 import { prepareReads, SCRIPT_READS } from '../../support/page/script-reads.ts';
 import { atProvider } from '../../support/page/sign-in.ts';
 import { startVaultSite, type VaultSite } from '../../support/sites/vault-site.ts';
+
+declare global {
+  interface Window {
+    events: string[];
+  }
+}
 
 let site: VaultSite;
 test.beforeAll(async () => {
@@ -16,9 +23,8 @@ test.afterAll(() => site.stop());
 const isConnected = (page: Page): Promise<void> =>
   expect(page.locator('html[data-connected]')).toBeAttached({ timeout: 60_000 });
 
-const openApp = async (): Promise<Page> => {
-  const context = await site.browser.newContext();
-  const page = await context.newPage();
+const openApp = async (context?: BrowserContext): Promise<Page> => {
+  const page = await (context ?? (await site.browser.newContext())).newPage();
   await page.goto(`${site.app}/inbox?folder=1#top`);
   await isConnected(page);
   return page;
@@ -116,6 +122,65 @@ test('channels and sign-out reach the pages of the site through the vault', asyn
   expect(await page.evaluate(() => window.keeper.signOut())).toMatchObject({ ok: true });
   await expectSession(second, 'signed-out', 30_000);
   expect(await models(second)).toBe(401);
+});
+
+/** Events that a socket of the page has received, as `<type> <n>`. */
+const eventsIn = (page: Page): Promise<readonly string[]> => page.evaluate(() => window.events);
+
+test('sockets of the page go on through the vault, over a killed worker and a lost frame [vault-sockets]', async () => {
+  const page = await openApp();
+  await signIn(page);
+  await page.evaluate(async (vault) => {
+    window.events = [];
+    const socket = window.keeper.socket(`${vault.replace('https', 'wss')}/api/events`);
+    socket.addEventListener('message', ({ data }: MessageEvent<string>) => {
+      const message = JSON.parse(data) as { type: string; data?: { n: number } };
+      if (message.type === 'event') window.events.push(`event ${message.data?.n}`);
+    });
+    socket.addEventListener('close', ({ code }) => window.events.push(`close ${code}`));
+    await new Promise((resolve) => socket.addEventListener('open', resolve, { once: true }));
+  }, site.vault);
+  /** The channel of the same user is what the event stream shows. It may have to come back first. */
+  const say = (n: number): Promise<void> =>
+    expect(async () => {
+      await page.evaluate((data) => window.keeper.channel('board').publish(data), { n });
+      await expect.poll(() => eventsIn(page), { timeout: 2_000 }).toContain(`event ${n}`);
+    }).toPass({ timeout: 60_000 });
+  await say(1);
+  await killWorkers(page);
+  await say(2);
+  await page.evaluate(() => document.querySelector('iframe')?.remove());
+  await say(3);
+  expect((await eventsIn(page)).filter((event) => event.startsWith('close'))).toEqual([]);
+});
+
+test('two tabs show two sessions of the vault, and switch together [vault-sessions]', async () => {
+  const context = await site.browser.newContext();
+  const page = await openApp(context);
+  await signIn(page);
+  await page.evaluate(() => window.keeper.showSession('work'));
+  await expectSession(page, 'signed-out', 30_000);
+  expect(await models(page)).toBe(401);
+  await signIn(page);
+  const other = await openApp(context);
+  await expectSession(other, 'active', 30_000);
+  const names = () => Promise.all([page, other].map(async (each) => (await snapshotOf(each)).sessionName));
+  expect(await names()).toEqual(['work', 'work']);
+  await other.evaluate(() => window.keeper.showSession(''));
+  await expect.poll(names, { timeout: 30_000 }).toEqual([undefined, undefined]);
+  await expectSession(page, 'active', 30_000);
+  expect(await page.evaluate(() => window.keeper.sessions())).toMatchObject({
+    ok: true,
+    value: [
+      { name: '', shown: true, session: { state: 'active' } },
+      { name: 'work', shown: false, session: { state: 'active' } },
+    ],
+  });
+  // A sign-out of one leaves the other.
+  expect(await page.evaluate(() => window.keeper.signOut({ session: 'work' }))).toMatchObject({ ok: true });
+  expect(await models(other)).toBe(200);
+  await page.evaluate(() => window.keeper.showSession('work'));
+  await expectSession(other, 'signed-out', 30_000);
 });
 
 test('the bridge comes back after a script removed or emptied the frame [vault-frame-gone]', async () => {

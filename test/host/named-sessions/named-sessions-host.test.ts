@@ -54,6 +54,27 @@ test('keeps the names and the choice of a disk that it could not read at its sta
   expect(await registry.read()).toMatchObject({ shown: 'work', names: ['', 'new', 'work', 'home'] });
 });
 
+test('signs out the session of a name, and none that is not there', async () => {
+  const ended: string[] = [];
+  const create = (name: string): SessionUnit => {
+    const made = unit();
+    const signOut = async () => {
+      ended.push(name);
+      return ok(null);
+    };
+    return { ...made, api: { ...made.api, signOut } };
+  };
+  const options = { pageOf: async () => undefined, livingClients: async () => [] };
+  const host = createNamedSessionsHost({ registry: registryOf(), create, ...options });
+  await show(host, 'work');
+  const api = await host.apiFor('', '');
+  expect(await api.signOutSession('work')).toEqual({ ok: true, value: null });
+  expect(await api.signOutSession('home')).toEqual({ ok: true, value: null });
+  expect(await api.signOutSession('a/b')).toMatchObject({ ok: false, problem: { code: 'bad-message' } });
+  expect(ended).toEqual(['work']);
+  expect(await shownOf(host)).toEqual(['', '*work']);
+});
+
 test('keeps what another worker has written since', async () => {
   const [former, next] = [registryOf(), registryOf()];
   const known = await former.read();

@@ -27,10 +27,13 @@ afterEach(() => {
 const transportOf = (): Promise<Transport> =>
   new Promise((resolve, reject) => {
     const store = createSnapshotStore(startingSnapshot('service-worker', true));
-    overVault({ vault: `${VAULT}/keeper-vault.html`, tab: 't', patchFetch: false }, async (transport) => {
-      resolve(transport);
-      return { ready: Promise.resolve<true>(true), store, close: () => undefined };
-    }).catch(reject);
+    overVault(
+      { vault: `${VAULT}/keeper-vault.html`, tab: 't', patchFetch: false, session: () => undefined },
+      async (transport) => {
+        resolve(transport);
+        return { ready: Promise.resolve<true>(true), store, close: () => undefined };
+      },
+    ).catch(reject);
   });
 
 test('sends no request to the vault’s origin without authorization when the vault does not answer', async () => {

@@ -7,7 +7,7 @@ import type { Browser } from '@playwright/test';
 import { createCertificate, type Certificate } from '../../../lab/proxy/http/certificate.ts';
 import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import { contentType, HTML } from '../../../server/http/content-type.ts';
-import { launchOptions } from '../browser/browser.ts';
+import { launchFirefox, launchOptions } from '../browser/browser.ts';
 import { launchBrowser } from '../browser/crashes.ts';
 import { startApp } from '../server/app.ts';
 import { startTlsProxy } from '../server/tls-proxy.ts';
@@ -65,8 +65,15 @@ const startEmbedder = async ({ key, cert }: Certificate, vaultOf: () => string):
   return server;
 };
 
+/** A browser that trusts this certificate. Firefox takes no list of keys: its contexts need `ignoreHTTPSErrors`. */
+const launchTrusting = (engine: 'chromium' | 'firefox', { spki }: Certificate): Promise<Browser> => {
+  if (engine === 'firefox') return launchFirefox();
+  const { args, executablePath } = launchOptions();
+  return launchBrowser({ executablePath, args: [...args, `--ignore-certificate-errors-spki-list=${spki}`] });
+};
+
 /** The vault is the real server behind TLS. Its `embedders` have the page of `app` only. */
-export const startVaultSite = async (): Promise<VaultSite> => {
+export const startVaultSite = async (engine: 'chromium' | 'firefox' = 'chromium'): Promise<VaultSite> => {
   const certificate = await createCertificate(...Object.values(HOSTS));
   let vault = '';
   const embedder = await startEmbedder(certificate, () => vault);
@@ -75,7 +82,12 @@ export const startVaultSite = async (): Promise<VaultSite> => {
   const stops: (() => Promise<unknown>)[] = [];
   await withFreePortPair(async (port) => {
     vault = `https://${HOSTS.vault}:${port}`;
-    const env = { PUBLIC_ORIGIN: vault, PUBLIC_ISSUER: `https://${HOSTS.provider}:${port + 1}`, VAULT_EMBEDDERS: app };
+    const env = {
+      PUBLIC_ORIGIN: vault,
+      PUBLIC_ISSUER: `https://${HOSTS.provider}:${port + 1}`,
+      VAULT_EMBEDDERS: app,
+      SEVERAL_SESSIONS: '1',
+    };
     const server = await startApp({ env, faultRoutes: false });
     const backend = Number(new URL(server.origin).port);
     stops.push(() => server.stop());
@@ -84,9 +96,7 @@ export const startVaultSite = async (): Promise<VaultSite> => {
       stops.unshift(() => proxy.stop());
     }
   });
-  const { args, executablePath } = launchOptions();
-  const trusting = [...args, `--ignore-certificate-errors-spki-list=${certificate.spki}`];
-  const browser = await launchBrowser({ executablePath, args: trusting });
+  const browser = await launchTrusting(engine, certificate);
   return {
     vault,
     app,

@@ -1,0 +1,44 @@
+import type { NamedSession } from '../../protocol/bridge/calls.ts';
+import type { SessionView } from '../../protocol/snapshot.ts';
+import { displayName, signedInSession } from '../base/status.ts';
+
+/** One row of the list. `user`: undefined while no one is signed in. `ended`: the server ended it, and the person may sign in again. */
+export type ListedAccount = {
+  name: string;
+  user: string | undefined;
+  state: SessionView['state'];
+  isHere: boolean;
+  isEnded: boolean;
+};
+
+const PREFIX = 'account-';
+
+const accountOf = ({ name, session }: NamedSession, here: string): ListedAccount => {
+  const signedIn = signedInSession(session);
+  return {
+    name,
+    user: signedIn && (displayName(signedIn) ?? ''),
+    state: session.state,
+    isHere: name === here,
+    isEnded: session.state === 'signed-out' && (session.reason === 'rejected' || session.reason === 'expired'),
+  };
+};
+
+/** A session in which no one is signed in is only a free place, unless this tab shows it or the server ended it. */
+const isFree = ({ state, isEnded }: ListedAccount): boolean => state === 'signed-out' && !isEnded;
+
+/** The accounts to show, in the order in which they came. `here`: the session of this tab. */
+export const accountsOf = (sessions: readonly NamedSession[], here: string): readonly ListedAccount[] =>
+  sessions.map((session) => accountOf(session, here)).filter((account) => account.isHere || !isFree(account));
+
+/** The name of the session for one more account: a free place, or the next one. */
+export const nextName = (sessions: readonly NamedSession[], here: string): string => {
+  const free = sessions
+    .map((session) => accountOf(session, here))
+    .find((account) => isFree(account) && !account.isHere);
+  if (free) return free.name;
+  const names = new Set(sessions.map(({ name }) => name));
+  let number = 2;
+  while (names.has(PREFIX + number)) number += 1;
+  return PREFIX + number;
+};
