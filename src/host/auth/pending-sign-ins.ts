@@ -47,6 +47,8 @@ export const createPendingSignIns = ({ disk, sealer, home, now }: PendingSignIns
       ? { ...pending, returnTo: safePath(pending.returnTo, home) }
       : undefined;
   };
+  /** Keys of sign-ins that this worker has taken. No record names them until the session is saved. */
+  const taken = new Set<string>();
   const isOver = ({ at }: PendingSignIn): boolean => now() - at >= MAX_AGE_MS;
   const names = (): Promise<string[]> =>
     disk.use((db) => db.getAllKeys('sealed', IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`)));
@@ -60,6 +62,7 @@ export const createPendingSignIns = ({ disk, sealer, home, now }: PendingSignIns
     async take(state) {
       if (state === null) return undefined;
       const pending = await find(PREFIX + state);
+      if (pending?.key !== undefined) taken.add(pending.key);
       await disk.use((db) => db.delete('sealed', PREFIX + state));
       return pending && !isOver(pending) ? pending : undefined;
     },
@@ -69,7 +72,7 @@ export const createPendingSignIns = ({ disk, sealer, home, now }: PendingSignIns
     },
     async keys() {
       const found = await Promise.all((await names()).map(find));
-      return found.flatMap((pending) => (pending && !isOver(pending) ? (pending.key ?? []) : []));
+      return [...found.flatMap((pending) => (pending && !isOver(pending) ? (pending.key ?? []) : [])), ...taken];
     },
   };
 };

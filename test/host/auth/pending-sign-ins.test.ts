@@ -1,6 +1,9 @@
+import 'fake-indexeddb/auto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { safePath } from '../../../src/host/auth/pending-sign-ins.ts';
+import { createPendingSignIns, safePath } from '../../../src/host/auth/pending-sign-ins.ts';
+import { createDisk, destroyDisk } from '../../../src/host/storage/database.ts';
+import { createSealer } from '../../../src/host/storage/encryption.ts';
 
 const HERE = 'https://app.example';
 const originOf = (path: string): string => new URL(safePath(path, '/'), HERE).origin;
@@ -23,3 +26,14 @@ test.each(['/\t/evil.example', '/\n\\evil.example', '/\r\n/evil.example', '//evi
 
 test('keeps a path and its query as they are', () =>
   expect(safePath('/notes/7?all#last', '/')).toBe('/notes/7?all#last'));
+
+test('keeps the DPoP key of a sign-in whose code is being exchanged, when the worker cleans up meanwhile', async () => {
+  const disk = createDisk();
+  const sealer = createSealer(disk, HERE, { id: 'k1', secret: 'a secret of the worker' });
+  const signIns = createPendingSignIns({ disk, sealer, home: '/', now: () => 1_000 });
+  await signIns.save({ state: 's', nonce: 'n', verifier: 'v', key: 'dpop-1', returnTo: '/', at: 0 });
+  expect(await signIns.take('s')).toMatchObject({ key: 'dpop-1' });
+  expect(await signIns.take('s')).toBeUndefined();
+  expect(await signIns.keys()).toEqual(['dpop-1']);
+  await destroyDisk();
+});
