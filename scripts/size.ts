@@ -70,7 +70,7 @@ const BUDGETS: readonly Budget[] = [
   },
   {
     name: 'link and keeper.1',
-    limitBytes: 12 * KB,
+    limitBytes: 12.3 * KB,
     bytes: modules('sw/tsconfig.json', 'src/host/sockets/upstream.ts', 'src/core/codecs/keeper1.ts'),
   },
   ...Object.values(optionalCodecs).map(({ name }) => ({

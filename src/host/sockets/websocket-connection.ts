@@ -40,13 +40,24 @@ const closeQuietly = (socket: WebSocket, code?: number, reason?: string): void =
   }
 };
 
-export const openConnection = (options: ConnectionOptions): WebSocketConnection => {
-  const { WebSocket, url, protocols, opened, received, closed } = options;
-  let socket: WebSocket;
+/**
+ * `undefined`: the browser rejects this URL or subprotocol. Chromium 156 throws for most of them. For a URL that the
+ * Content-Security-Policy forbids it makes a closed socket, which never dispatches `close`.
+ */
+const create = ({ WebSocket, url, protocols }: ConnectionOptions): WebSocket | undefined => {
   try {
-    socket = new WebSocket(url, [...protocols]);
+    const socket = new WebSocket(url, [...protocols]);
+    return socket.readyState === socket.CLOSED ? undefined : socket;
   } catch {
-    // The browser rejects this URL or subprotocol. Reported asynchronously, like all other failures.
+    return undefined;
+  }
+};
+
+export const openConnection = (options: ConnectionOptions): WebSocketConnection => {
+  const { opened, received, closed } = options;
+  const socket = create(options);
+  if (!socket) {
+    // Reported asynchronously, like all other failures.
     let silent = false;
     queueMicrotask(() => silent || closed(ABNORMAL_CLOSURE, '', false));
     return { buffered: 0, send: () => undefined, close: () => undefined, hangUp: () => void (silent = true) };
