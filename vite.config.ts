@@ -66,14 +66,19 @@ const SCRIPTS: readonly ScriptEntry[] = [
 
 /** The libraries and the parts of the interface that every page needs. */
 const SHELL =
-  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](index|base[\\/](announcements|clock-controller|keeper-element|provide-keeper|settled|shared|snapshot|status|preferences)|look[\\/](theme|icons|popover)|elements[\\/]session-(gate|nav|status)|locale[\\/]language|strings[\\/](en[\\/]frame|frame-strings)\.|view[\\/]gate-view)|src[\\/]protocol[\\/](bridge[\\/](bridge-constants|port-frames)|problem\.|schema[\\/](json|schema)\.|ids\.|timing[\\/](backoff|retry-after|timer)\.)|src[\\/]page[\\/]util[\\/]timers/;
+  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](index|base[\\/](announcements|clock-controller|keeper-element|provide-keeper|settled|shared|snapshot|status|preferences)|look[\\/](theme|icons|popover)|elements[\\/]session-(gate|nav|status)|locale[\\/]language|strings[\\/](en[\\/]frame|frame-strings)\.|view[\\/]gate-view)|src[\\/]protocol[\\/](bridge[\\/](bridge-constants|session-name)|problem\.|schema[\\/]json\.|ids\.|timing[\\/](backoff|retry-after|timer)\.)|src[\\/]protocol[\\/](version|takeover-timing)\.|src[\\/]page[\\/](connection[\\/](greeting|trusted-types)|util[\\/](timers|worker-script))/;
 
 /** What the first parts share with later ones. */
 const FACTS =
   /src[\\/]ui[\\/](strings[\\/](strings|app-strings|en[\\/](core|app|explanation))\.|locale[\\/]plural|text[\\/]|view[\\/](explanation-strings|explanation\.|headline|notices)|base[\\/]offer|look[\\/](segments|more-icons))/;
 
-/** What `src/app/views.ts` and `src/page/socket-class.ts` load at once. */
-const FIRST_PARTS = ['/src/app/first-parts.ts', '/src/page/realtime/realtime.ts', '/workbox-window/Workbox.js'];
+/** What `src/app/views.ts` and `connect()` load at once. */
+const FIRST_PARTS = [
+  '/src/app/first-parts.ts',
+  '/src/page/realtime/realtime.ts',
+  '/src/page/page-part.ts',
+  '/workbox-window/Workbox.js',
+];
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),

@@ -3,6 +3,7 @@ import { rolldown } from 'rolldown';
 import { gzippedBytes, staticModules } from '../build/built-size.ts';
 import { compiledPath, entriesOf, type RootManifest } from './entries.ts';
 import { isForNode } from './modules.ts';
+import type { PageSize } from './page-sizes.ts';
 
 /** Bytes, minified and compressed, with all libraries inside. `whole`: with the parts that load later. */
 export type EntrySize = { specifier: string; start: number; whole: number };
@@ -15,7 +16,7 @@ export const entrySizes = async (folder: string, manifest: RootManifest): Promis
       input: { entry: join(folder, compiledPath(source)) },
       platform: 'browser',
       // The package lies in this repository, whose libraries it then finds. A framework belongs to the site.
-      external: /^(?:react|react-dom|react-router|vue|vue-router|svelte)(?:\/|$)/,
+      external: /^(?:@angular\/core|@angular\/router|react|react-dom|react-router|vue|vue-router|svelte)(?:\/|$)/,
     });
     const { output } = await bundle.generate({ format: 'esm', minify: true, comments: false });
     await bundle.close();
@@ -36,3 +37,6 @@ export const printSizes = (sizes: readonly EntrySize[]): string =>
     'entry           at once    whole',
     ...sizes.map(({ specifier, start, whole }) => `${specifier.padEnd(12)}${kilobytes(start)}${kilobytes(whole)}`),
   ].join('\n');
+
+export const printPageSizes = (sizes: readonly PageSize[]): string =>
+  `the page at once: ${sizes.map(({ bundler, bytes }) => `${bundler} ${kilobytes(bytes).trim()}`).join(', ')}`;

@@ -11,6 +11,8 @@ const DEPENDENCIES = ['@types/trusted-types', 'comlink', 'idb', 'lit', 'oauth4we
 
 /** The oldest version of each optional peer that works. */
 const OPTIONAL_PEERS: Readonly<Record<string, string>> = {
+  '@angular/core': '>=17',
+  '@angular/router': '>=17',
   '@playwright/test': '>=1.60',
   '@types/node': '>=20',
   lmdb: '>=3.5',

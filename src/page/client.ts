@@ -2,12 +2,12 @@ import type { NudgeCause } from '../protocol/bridge/calls.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
 import { createAttachment, type TabHandlers } from './connection/attachment.ts';
-import { arrivalOf, isVisible, observePage } from './connection/page-lifecycle.ts';
+import { arrivalOf, isVisible, type TabGreeting } from './connection/greeting.ts';
+import { observePage } from './connection/page-lifecycle.ts';
 import type { createRealtime, Realtime } from './realtime/realtime.ts';
 import { createSnapshotStore, startingSnapshot, withoutHost, type SnapshotStore } from './connection/snapshot-store.ts';
 import type { Transport } from './connection/transport.ts';
 import type { SocketClass } from './types/types.ts';
-import { isOutdated } from './connection/worker-update.ts';
 
 export type Client = {
   readonly transport: Transport;
@@ -31,8 +31,10 @@ export type ClientOptions = {
   session: string | undefined;
   /** The page's own build, or ''. */
   build: string;
-  /** The code of the shared socket. The worker's answer comes while it loads. */
-  loading: Promise<{ createRealtime: typeof createRealtime }>;
+  /** Of the shared socket's code, which loads beside this one. */
+  createRealtime: typeof createRealtime;
+  /** The page has introduced itself already. Absent: it has gone away since, and came back. */
+  greeting: TabGreeting | undefined;
   /** The class of its sockets. */
   publicClass: SocketClass;
 };
@@ -42,13 +44,19 @@ const NO_SESSIONS: Problem = { code: 'unsupported', detail: 'config.sessions' };
 /** What this page knows of the host's build. */
 type HostBuild = { state: 'unknown' } | { state: 'known'; firstBuild: string } | { state: 'incompatible' };
 
-/** Connects the parts of a page to a host and introduces the page to it. Rejects when `loading` does. */
-export const createClient = async (options: ClientOptions): Promise<Client> => {
-  const { transport, tab, session: ownSession, build, loading, publicClass } = options;
+/**
+ * Whether the active worker has another build than this page, and than the first worker that this page met. `page` is
+ * the build in `<meta name="build">`, `first` that of the first worker. A page that is newer than its worker gains
+ * nothing from a reload.
+ */
+const isOutdated = (page: string, first: string, now: string): boolean => now !== first && now !== page;
+
+/** Connects the parts of a page to the host that it has greeted. */
+export const createClient = (options: ClientOptions): Client => {
+  const { transport, tab, session: ownSession, build, greeting, publicClass } = options;
   const store = createSnapshotStore(startingSnapshot('service-worker', navigator.onLine));
   const ending = new AbortController();
   let hostBuild: HostBuild = { state: 'unknown' };
-  let realtime: Realtime | undefined;
   let settle = (): void => {};
   const ready = new Promise<true>((resolve) => {
     settle = () => resolve(true);
@@ -75,15 +83,15 @@ export const createClient = async (options: ClientOptions): Promise<Client> => {
       : given;
     const { sessionName = '' } = snapshot;
     // A page that was in the back-forward cache during a switch learns of it here.
-    if (name !== undefined && name !== sessionName) realtime?.switchSession();
+    if (name !== undefined && name !== sessionName) realtime.switchSession();
     name = sessionName;
-    realtime?.updateSession(snapshot.session);
+    realtime.updateSession(snapshot.session);
     const view = explained(snapshot.session);
     if (hostBuild.state === 'unknown') hostBuild = { state: 'known', firstBuild: snapshot.build };
     store.set(view === snapshot.session ? snapshot : { ...snapshot, session: view });
   };
   const welcomed = (): void => {
-    realtime?.welcomed();
+    realtime.welcomed();
     settle();
     // The page that saw the network go may be gone already, and a worker gets no `offline` event.
     if (navigator.onLine !== store.get().online) void transport.api.nudge(navigator.onLine ? 'online' : 'offline');
@@ -95,7 +103,7 @@ export const createClient = async (options: ClientOptions): Promise<Client> => {
   };
   /** Nothing of the former session stays, and no answer to it counts. */
   const switched = (): void => {
-    realtime?.switchSession();
+    realtime.switchSession();
     signedIn = false;
     name = undefined;
     store.set({ ...store.get(), session: { state: 'starting' }, sockets: {} });
@@ -105,57 +113,50 @@ export const createClient = async (options: ClientOptions): Promise<Client> => {
     hostBuild = { state: 'incompatible' };
     settle();
   };
-  const loaded = loading.then(({ createRealtime }) => {
-    realtime = createRealtime(transport.api.publish, (message) => attachment.post(message), publicClass);
-    // The first port opened before.
-    realtime.portOpened();
-    return realtime;
-  });
   const page: TabHandlers = {
-    ...{ id: tab, visible: isVisible, loaded, showSnapshot, welcomed, unanswered, incompatible, switched },
+    ...{ id: tab, visible: isVisible, showSnapshot, welcomed, unanswered, incompatible, switched },
     session: () => ({ session: shown(), follows: ownSession === undefined }),
-    topics: () => realtime?.topics() ?? [],
-    portOpened: () => realtime?.portOpened(),
-    receive: (frame) => realtime?.receive(frame),
-    receiveBatch: (batch) => realtime?.receiveBatch(batch),
+    topics: () => realtime.topics(),
+    portOpened: () => realtime.portOpened(),
+    receive: (frame) => realtime.receive(frame),
+    receiveBatch: (batch) => realtime.receiveBatch(batch),
   };
   const attachment = createAttachment(transport, page, ending.signal);
+  const { api } = transport;
+  const realtime = options.createRealtime(api.publish, (message) => attachment.post(message), publicClass);
   const close = (): void => {
     attachment.detach();
     attachment.release();
     ending.abort();
-    realtime?.close();
+    realtime.close();
   };
   const life = {
     hide: () => {
-      realtime?.hurry(true);
+      realtime.hurry(true);
       attachment.detach();
       // Another user may come back to this page: it shows no session until the host sends one.
       store.set({ ...store.get(), session: { state: 'starting' } });
     },
     frozen: attachment.release,
     restored: () => {
-      realtime?.hurry(false);
+      realtime.hurry(false);
       attachment.attach('restored');
     },
     visible: (visible: boolean) => {
-      realtime?.hurry(!visible);
+      realtime.hurry(!visible);
       attachment.post({ type: 'visible', visible });
     },
     // A message to a page in the back-forward cache evicts it (measured: `visibilitychange` comes after `pagehide`).
     nudge: (cause: NudgeCause) => attachment.isDetached() || void transport.api.nudge(cause),
   };
   observePage(life, ending.signal);
-  attachment.attach(arrivalOf());
+  attachment.attach(arrivalOf(), greeting);
+  if (greeting && greeting.visible !== isVisible()) life.visible(isVisible());
 
-  const ofPage = await loaded.catch((error: unknown) => {
-    close();
-    throw error;
-  });
   return {
     transport,
     store,
-    realtime: ofPage,
+    realtime,
     ready,
     shown,
     showSnapshot,

@@ -1,14 +1,14 @@
 import { failed, ok, type Problem, type Result } from '../protocol/problem.ts';
 import { newId } from '../protocol/ids.ts';
-import { createKeeper } from './keeper.ts';
 import type { NativeCopy } from './native-store.ts';
 import type { InPageOptions, Transport } from './connection/transport.ts';
 import { SESSION_NAME } from '../protocol/bridge/session-name.ts';
 import { KeeperSocket, loadRealtime, NativeSocket, setSocketSource } from './socket-class.ts';
 import type { ConnectOptions, Keeper, NativeStore } from './types/types.ts';
 import { withDeadline } from '../protocol/timing/timer.ts';
-import { createClient, type Client } from './client.ts';
-import { registerWorker, type WorkerRegistration } from './connection/worker-registration.ts';
+import type { Client, ClientOptions } from './client.ts';
+import { arrivalOf, greet, isVisible, takeLeave } from './connection/greeting.ts';
+import { registerWorker, type WorkerPart, type WorkerRegistration } from './connection/worker-registration.ts';
 import { reachesKeeper, workerTransport } from './connection/worker-transport.ts';
 
 const DEFAULT_WORKER = '/sw.js';
@@ -25,9 +25,10 @@ const buildOf = (): string => document.querySelector<HTMLMetaElement>('meta[name
 /** The worker, if it takes control of this page and answers. */
 const overWorker = async (
   script: string | TrustedScriptURL,
+  part: Promise<WorkerPart>,
   wireTo: (site: WorkerRegistration) => Promise<Client>,
 ): Promise<Result<Client>> => {
-  const found = await registerWorker(script);
+  const found = await registerWorker(script, part);
   if (!found.ok) return found;
   const site = found.value;
   if (!(await site.controlled())) {
@@ -60,24 +61,55 @@ const nativeOver = async (store: NativeStore, wiring: Client): Promise<NativeCop
   return startNativeCopy(store, wiring);
 };
 
+type Parts = Promise<[page: typeof import('./page-part.ts'), realtime: Awaited<ReturnType<typeof loadRealtime>>]>;
+
+/**
+ * Introduces this page to the host, which answers while the parts load. Rejects when they do not. A page that goes away
+ * meanwhile introduces itself again if it comes back.
+ */
+const wire = async (options: Omit<ClientOptions, 'greeting' | 'createRealtime'>, parts: Parts): Promise<Client> => {
+  const { transport, tab, session } = options;
+  const about = { tab, arrival: arrivalOf(), visible: isVisible(), session, follows: session === undefined };
+  const greeting = greet(transport, { ...about, topics: [] });
+  const waiting = new AbortController();
+  let hasLeft = false;
+  const leave = (): void => {
+    hasLeft = true;
+    takeLeave(greeting);
+  };
+  addEventListener('pagehide', leave, { signal: waiting.signal, once: true });
+  try {
+    const [{ createClient }, { createRealtime }] = await parts;
+    return createClient({ ...options, createRealtime, greeting: hasLeft ? undefined : greeting });
+  } catch (error) {
+    leave();
+    throw error;
+  } finally {
+    waiting.abort();
+  }
+};
+
 const open = async (options: ConnectOptions, onClose: () => void): Promise<Keeper> => {
   const { session } = options;
   // A name that the worker does not take would give this page the session of another one.
   if (session !== undefined && SESSION_NAME.read(session) === undefined) throw new TypeError('session');
   const tab = newId();
-  const loading = loadRealtime();
+  const part = import('./page-part.ts');
+  const parts: Parts = Promise.all([part, loadRealtime()]);
+  // It rejects in `wire`, once there is a host.
+  parts.catch(() => undefined);
   /** What the page shows, for its calls. Nothing is known before the first welcome. */
   let client: Client | undefined;
   const shown = (): string | undefined => (client ? client.shown() : session);
   const wireTo: Wire = async (transport) =>
-    (client = await createClient({ transport, tab, session, build: buildOf(), loading, publicClass: KeeperSocket }));
+    (client = await wire({ transport, tab, session, build: buildOf(), publicClass: KeeperSocket }, parts));
   const { worker: script = DEFAULT_WORKER, config, patchFetch = true, vault } = options;
   const nearby = async (): Promise<Client> => {
-    const worker = await overWorker(script, (site) => wireTo(workerTransport(site, tab, shown)));
+    const worker = await overWorker(script, part, (site) => wireTo(workerTransport(site, tab, shown)));
     const near = worker.ok
       ? worker.value
       : await inPage(
-          { config, script, tab, session, patchFetch, problem: worker.problem, WebSocket: NativeSocket },
+          { config, script, tab, session, part, patchFetch, problem: worker.problem, WebSocket: NativeSocket },
           wireTo,
         );
     await near.ready;
@@ -88,7 +120,7 @@ const open = async (options: ConnectOptions, onClose: () => void): Promise<Keepe
     : (await import('./vault/vault-transport.ts')).overVault({ vault, tab, patchFetch, session: shown }, wireTo));
   // without its part of the script there is no copy: never a reason not to connect
   const native = options.nativeStore && (await nativeOver(options.nativeStore, wiring).catch(() => undefined));
-  return createKeeper(wiring, native, onClose);
+  return (await part).createKeeper(wiring, native, onClose);
 };
 
 /** `undefined`: no keeper, or it has closed. */

@@ -1,12 +1,15 @@
 import type { SignInNext } from '../protocol/bridge/calls.ts';
 import { failed, type Result } from '../protocol/problem.ts';
 import type { NativeCopy } from './native-store.ts';
-import type { Keeper } from './types/types.ts';
+import type { Keeper, SignInOptions } from './types/types.ts';
 import type { Client } from './client.ts';
 
 /** The provider's page, or the way there; an address of any other scheme would be script. */
-const goTo = (next: Result<SignInNext | null>): void => {
-  if (next.ok && next.value?.type === 'redirect' && /^https?:/.test(next.value.url)) location.assign(next.value.url);
+const goTo = (next: Result<SignInNext | null>, open: SignInOptions['open']): void => {
+  if (!next.ok || next.value?.type !== 'redirect' || !/^https?:/.test(next.value.url)) return;
+  // What a shell's function throws is its own.
+  if (open) void Promise.resolve(next.value.url).then(open);
+  else location.assign(next.value.url);
 };
 
 /** What an app holds, over parts that are wired already. */
@@ -24,13 +27,13 @@ export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onC
   for (const part of Object.values(loading)) part.catch(() => undefined);
   const send: Keeper['fetch'] = async (input, init) => (await loading.fetch).send(transport, new Request(input, init));
   const resent = loading.stepUp.then((part) => part.sendAgain(store, send)).catch(() => []);
-  const signIn: Keeper['signIn'] = async (intent, { popup = false } = {}) => {
+  const signIn: Keeper['signIn'] = async (intent, { popup = false, open } = {}) => {
     // Without a worker nothing answers the window that comes back.
     if (popup && intent.kind === 'oidc' && store.get().worker.host === 'service-worker')
       return (await loading.popup).signInByPopup(api, (returnTo) => api.signIn({ ...intent, returnTo }));
     const here = location.pathname + location.search + location.hash;
     const next = await api.signIn(intent.kind === 'oidc' ? { returnTo: here, ...intent } : intent);
-    goTo(next);
+    goTo(next, open);
     return next;
   };
   const stepUp: Keeper['stepUp'] = async (response, options) => {
@@ -46,9 +49,9 @@ export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onC
     subscribe: store.subscribe,
     signIn,
     stepUp,
-    signOut: async ({ sessions, session } = {}) => {
+    signOut: async ({ sessions, session, open } = {}) => {
       const next = await (session === undefined ? api.signOut(sessions) : api.signOutSession(session));
-      goTo(next);
+      goTo(next, open);
       return next;
     },
     sessions: api.sessions,

@@ -17,7 +17,7 @@ const settings = VAULT_SETTINGS.read(parseJson(document.getElementById(VAULT_SET
 
 const controlledSite = async (script: string): Promise<WorkerRegistration> => {
   for (let attempt = 0; ; attempt += 1) {
-    const found = await registerWorker(script);
+    const found = await registerWorker(script, import('../page/connection/worker-part.ts'));
     if (found.ok && (await found.value.controlled())) return found.value;
     await resolveAfter(retryDelay(attempt, PAGE_BACKOFF, Math.random()));
   }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createAttachment, type TabHandlers } from '../../src/page/connection/attachment.ts';
+import { greet, takeLeave } from '../../src/page/connection/greeting.ts';
 import { startingSnapshot, withoutHost } from '../../src/page/connection/snapshot-store.ts';
 import type { Transport } from '../../src/page/connection/transport.ts';
 
@@ -8,17 +9,12 @@ const nothing = (): void => undefined;
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());
 
-const withResolvers = () => {
-  let resolve = nothing;
-  const promise = new Promise<void>((settle) => (resolve = settle));
-  return { promise, resolve: () => resolve() };
-};
-
-const setUp = (loaded: Promise<unknown> = Promise.resolve()) => {
+const setUp = () => {
   const greetings: MessagePort[] = [];
+  const host = { name: 'worker' };
   const transport = {
     attach: (_intro: unknown, port: MessagePort) => void greetings.push(port),
-    currentHost: () => 'worker',
+    currentHost: () => host.name,
     keepAlive: { start: nothing, stop: nothing, workerDied: nothing },
     hostGone: () => new Promise<void>(nothing),
     hostDied: nothing,
@@ -34,7 +30,6 @@ const setUp = (loaded: Promise<unknown> = Promise.resolve()) => {
     switched: say('switched'),
     visible: () => true,
     topics: () => [],
-    loaded,
     portOpened: nothing,
     showSnapshot: say('snapshot'),
     welcomed: say('welcomed'),
@@ -45,7 +40,7 @@ const setUp = (loaded: Promise<unknown> = Promise.resolve()) => {
   };
   const ending = new AbortController();
   const attachment = createAttachment(transport, tab, ending.signal);
-  return { attachment, greetings, calls, ending };
+  return { attachment, transport, host, greetings, calls, ending };
 };
 
 test('reports an unanswered greeting once for each of them, and greets again [greeting-unanswered]', async () => {
@@ -61,18 +56,39 @@ test('reports an unanswered greeting once for each of them, and greets again [gr
   attachment.detach();
 });
 
-test('greets while the rest of its script loads, and takes the answer afterwards', async () => {
-  const { promise: loaded, resolve } = withResolvers();
-  const { attachment, greetings, calls, ending } = setUp(loaded);
-  attachment.attach('navigate');
-  const [port] = greetings;
-  port?.postMessage({ type: 'snapshot', snapshot: startingSnapshot('service-worker', true) });
+const INTRO = { tab: 'a', arrival: 'navigate', visible: true, topics: [], session: undefined, follows: true } as const;
+
+test('takes the answer to a greeting that was made while its script loaded', async () => {
+  const { attachment, transport, greetings, calls, ending } = setUp();
+  const greeting = greet(transport, INTRO);
+  greetings[0]?.postMessage({ type: 'snapshot', snapshot: startingSnapshot('service-worker', true) });
   await vi.advanceTimersByTimeAsync(10_000);
-  expect([calls, greetings.length]).toEqual([[], 1]);
-  resolve();
+  attachment.attach('navigate', greeting);
   await vi.waitFor(() => expect(calls).toEqual(['snapshot']));
+  expect(greetings.length).toBe(1);
   ending.abort();
   attachment.detach();
+});
+
+test('greets the worker that took control while its script loaded', () => {
+  const { attachment, transport, greetings, ending, host } = setUp();
+  const greeting = greet(transport, INTRO);
+  host.name = 'next worker';
+  attachment.attach('navigate', greeting);
+  expect(greetings.length).toBe(2);
+  ending.abort();
+  attachment.detach();
+});
+
+test('takes leave of the host when the page goes before its script has loaded', async () => {
+  const { transport, greetings } = setUp();
+  takeLeave(greet(transport, INTRO));
+  const [port] = greetings;
+  const said = await new Promise<unknown>((resolve) => {
+    if (port) port.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data);
+  });
+  expect(said).toEqual({ type: 'bye' });
+  port?.close();
 });
 
 test('shows each socket as not connected when no host has answered', () => {

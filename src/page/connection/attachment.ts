@@ -1,6 +1,6 @@
 import type { Arrival, TabIntro } from '../../protocol/bridge/bridge.ts';
 import type { TabMessage } from '../../protocol/bridge/tab-messages.ts';
-import { PROTOCOL, isSupportedProtocol } from '../../protocol/version.ts';
+import { isSupportedProtocol } from '../../protocol/version.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import {
   framesOf,
@@ -9,6 +9,7 @@ import {
   type PageFrame,
   type SocketBatch,
 } from '../../protocol/bridge/port-frames.ts';
+import { greet, type TabGreeting } from './greeting.ts';
 import type { Transport } from './transport.ts';
 
 /** How long (ms) a page waits for a welcome before it greets again. */
@@ -21,8 +22,6 @@ export type TabHandlers = {
   readonly id: string;
   readonly visible: () => boolean;
   readonly topics: () => TabIntro['topics'];
-  /** The page can take messages. Until then they wait in the port. */
-  readonly loaded: Promise<unknown>;
   /** A new port takes messages. The host has not answered on it yet. */
   portOpened(): void;
   showSnapshot(snapshot: Snapshot): void;
@@ -41,8 +40,10 @@ export type TabHandlers = {
 };
 
 export type Attachment = {
-  /** Introduces this page to the host, on a new port; the old one is closed. */
-  attach(arrival: Arrival): void;
+  /**
+   * Introduces this page to the host, on a new port; the old one is closed. `made`: it has introduced itself on this one.
+   */
+  attach(arrival: Arrival, made?: TabGreeting): void;
   /** Leaves the host: the page goes away, or into the back-forward cache. Handlers that run later can still post. */
   detach(): void;
   /** The page stops running: it posts nothing more. */
@@ -70,11 +71,14 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
     state = { state: 'away' };
   };
 
-  const attach = (arrival: Arrival): void => {
+  const introduce = (arrival: Arrival): TabGreeting =>
+    greet(transport, { tab: tab.id, arrival, visible: tab.visible(), topics: tab.topics(), ...tab.session() });
+
+  const attach = (arrival: Arrival, made?: TabGreeting): void => {
     disconnect();
     if (closed.aborted) return;
     const end = new AbortController();
-    const { port1: port, port2 } = new MessageChannel();
+    const { port, target } = made ?? introduce(arrival);
     const onMessage = ({ data }: MessageEvent<unknown>): void => {
       if (isSocketBatch(data)) return end.signal.aborted ? undefined : tab.receiveBatch(data);
       for (const frame of framesOf(data)) {
@@ -84,22 +88,16 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
         else tab.receive(frame);
       }
     };
-    state = { state: 'greeting', port, end, target: transport.currentHost() };
-    const now = { visible: tab.visible(), topics: tab.topics(), ...tab.session() };
-    transport.attach({ protocol: PROTOCOL, tab: tab.id, arrival, ...now }, port2);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const listen = (): void => {
-      if (end.signal.aborted) return;
-      port.onmessage = onMessage;
-      timer = setTimeout(() => void insist(arrival, end), WELCOME_DEADLINE_MS);
-    };
-    // Where the page's script fails to load, the client closes.
-    tab.loaded.then(listen, () => undefined);
+    state = { state: 'greeting', port, end, target };
+    port.onmessage = onMessage;
+    const timer = setTimeout(() => void insist(arrival, end), WELCOME_DEADLINE_MS);
     end.signal.addEventListener('abort', () => {
       clearTimeout(timer);
       port.close();
     });
     tab.portOpened();
+    // Another worker may have taken control after a greeting that was made before.
+    if (made) control();
   };
 
   const insist = async (arrival: Arrival, end: AbortController): Promise<void> => {

@@ -1,14 +1,5 @@
-import type { Arrival } from '../../protocol/bridge/bridge.ts';
 import type { NudgeCause } from '../../protocol/bridge/calls.ts';
-
-/** How this document was opened. A page from the back-forward cache learns it later, from `pageshow`. */
-export const arrivalOf = (): Arrival => {
-  const [entry] = performance.getEntriesByType('navigation');
-  const type = entry instanceof PerformanceNavigationTiming ? entry.type : 'navigate';
-  return type === 'back_forward' ? 'back-forward' : type === 'reload' ? 'reload' : 'navigate';
-};
-
-export const isVisible = (): boolean => document.visibilityState === 'visible';
+import { isVisible } from './greeting.ts';
 
 export type PageListener = {
   /** The page goes away, perhaps into the back-forward cache. */

@@ -3,6 +3,7 @@ import type { KeeperConfig } from '../../protocol/config.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import type { KeepAlive } from './keep-alive.ts';
+import type { WorkerPart } from './worker-registration.ts';
 
 /** How a page reaches its host: in a worker, in the page itself, or none. */
 export type Transport = {
@@ -47,6 +48,8 @@ export type InPageOptions = {
   patchFetch: boolean;
   /** Why there is no worker. */
   problem: Problem;
+  /** For the worker that may come later. */
+  part: Promise<WorkerPart>;
   /** The browser's own class: the page may have replaced the global one. */
   WebSocket: typeof WebSocket;
 };

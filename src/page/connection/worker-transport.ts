@@ -1,9 +1,10 @@
 import type { Endpoint } from 'comlink';
 import { KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../protocol/bridge/bridge-constants.ts';
+import type { KeeperApi } from '../../protocol/bridge/bridge.ts';
 import { isObject, own } from '../../protocol/schema/json.ts';
-import type { Problem } from '../../protocol/problem.ts';
-import { createBridge, type Bridge } from './bridge-client.ts';
-import { createKeepAlive } from './keep-alive.ts';
+import { failed, type Problem, type Result } from '../../protocol/problem.ts';
+import type { Bridge } from './bridge-client.ts';
+import type { KeepAlive } from './keep-alive.ts';
 import type { Transport } from './transport.ts';
 import type { WorkerRegistration } from './worker-registration.ts';
 
@@ -36,9 +37,41 @@ export const reachesKeeper = async (folder: string): Promise<boolean> => {
   return headers.get('content-type') === KEEP_ALIVE_TYPE;
 };
 
+/** `connect()` rejects where the part does not load. */
+const ignore = (): void => {};
+
+/** The calls of a bridge that is still loading. Where it does not load, they fail. */
+const lateApi = (loading: Promise<{ api: KeeperApi }>): KeeperApi => {
+  const call = <T>(send: (api: KeeperApi) => Promise<Result<T>>): Promise<Result<T>> =>
+    loading.then(
+      ({ api }) => send(api),
+      (error: unknown) => failed({ code: 'no-worker', detail: String(error) }),
+    );
+  return {
+    snapshot: () => call((api) => api.snapshot()),
+    signIn: (intent) => call((api) => api.signIn(intent)),
+    signOut: (which) => call((api) => api.signOut(which)),
+    nudge: (cause) => call((api) => api.nudge(cause)),
+    journal: () => call((api) => api.journal()),
+    publish: (message) => call((api) => api.publish(message)),
+    backup: () => call((api) => api.backup()),
+    restore: (record) => call((api) => api.restore(record)),
+    sessions: () => call((api) => api.sessions()),
+    showSession: (name) => call((api) => api.showSession(name)),
+    signOutSession: (name) => call((api) => api.signOutSession(name)),
+  };
+};
+
 /** A bridge to the worker whose calls are about this session. */
-export const bridgeTo = (site: WorkerRegistration, session: () => string | undefined): Bridge =>
-  createBridge({ endpoint: endpointOf(site, session), ready: site.ready });
+export const bridgeTo = (site: WorkerRegistration, session: () => string | undefined): Bridge => {
+  const bridge = site.part.then(({ createBridge }) =>
+    createBridge({ endpoint: endpointOf(site, session), ready: site.ready }),
+  );
+  return {
+    api: lateApi(bridge),
+    workerDied: () => void bridge.then(({ workerDied }) => workerDied(), ignore),
+  };
+};
 
 /** `session`: the one that the page shows. */
 export const workerTransport = (
@@ -68,14 +101,23 @@ export const workerTransport = (
     void lookOnce();
   });
   const bridge = bridgeTo(site, session);
-  return {
-    api: bridge.api,
-    hostDied: bridge.workerDied,
-    keepAlive: createKeepAlive({
+  const keepAlive = site.part.then(({ createKeepAlive }) =>
+    createKeepAlive({
       folder: site.folder,
       tab,
       allowed: () => site.container.controller !== null && !isBypassed(),
     }),
+  );
+  /** In the order of the calls. */
+  const keep = (run: (keeping: KeepAlive) => void) => (): void => void keepAlive.then(run, ignore);
+  return {
+    api: bridge.api,
+    hostDied: bridge.workerDied,
+    keepAlive: {
+      start: keep((keeping) => keeping.start()),
+      stop: keep((keeping) => keeping.stop()),
+      workerDied: keep((keeping) => keeping.workerDied()),
+    },
     isBypassed,
     currentHost: site.activeWorker,
     attach: (intro, port) => {

@@ -71,10 +71,3 @@ export const requestTakeover = (folder: string, done: AbortSignal): void => {
   void alignToWindow(0, () => hasSentRequests() && left-- > 0 && pauseRequests(), done);
   void triggerActivations(folder, done);
 };
-
-/**
- * Whether the active worker has another build than this page, and than the first worker that this page met. `page` is
- * the build in `<meta name="build">`, `first` that of the first worker. A page that is newer than its worker gains
- * nothing from a reload.
- */
-export const isOutdated = (page: string, first: string, now: string): boolean => now !== first && now !== page;

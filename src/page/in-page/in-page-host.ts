@@ -18,7 +18,7 @@ import type { Host } from '../../host/services/host-types.ts';
 import { createPlainRecords } from '../../host/storage/plain-records.ts';
 import { sendWith } from '../../host/runtime/send-directly.ts';
 import { authorizePageFetch, formerFetch } from './authorized-page-fetch.ts';
-import { folderOf } from '../connection/worker-registration.ts';
+import { folderOf } from '../util/worker-script.ts';
 import { inPageTransport } from './in-page-transport.ts';
 import { unavailableHost } from './unavailable-host.ts';
 import { upgradeToWorker } from './upgrade-to-worker.ts';
@@ -84,8 +84,8 @@ const loadAuth: LoadAuth = () => import('../../host/auth/auth.ts');
  * only reports the problem. The page's own `fetch` is authorized until a worker takes over.
  */
 export const openInPageTransport = (options: InPageOptions): Transport => {
-  const { config: given, build, tab, session, script, problem, patchFetch, WebSocket } = options;
-  const upgrade = { script, tab, session: () => session };
+  const { config: given, build, tab, session, script, part, problem, patchFetch, WebSocket } = options;
+  const upgrade = { script, part, tab, session: () => session };
   const config = isSecureContext ? configOf(given) : withoutCrypto(configOf(given));
   if (!config) {
     noteWhy(problem, CANNOT_STAND_IN);

@@ -1,5 +1,5 @@
 import type { Transport } from '../connection/transport.ts';
-import { registerWorker } from '../connection/worker-registration.ts';
+import { registerWorker, type WorkerPart } from '../connection/worker-registration.ts';
 import { reachesKeeper, workerTransport } from '../connection/worker-transport.ts';
 
 /** The installation of a worker may succeed later: on a better network, or after a deployment. */
@@ -7,6 +7,7 @@ const LOOK_EVERY_MS = 60_000;
 
 type UpgradeOptions = {
   script: string | TrustedScriptURL;
+  part: Promise<WorkerPart>;
   tab: string;
   /** The session that the page shows, for calls to the worker. */
   session(): string | undefined;
@@ -14,11 +15,11 @@ type UpgradeOptions = {
 };
 
 /** Uses the host in the page until there is a worker. Then it moves the session there and forwards to the worker. */
-export const upgradeToWorker = (page: Transport, { script, tab, session, stop }: UpgradeOptions): Transport => {
+export const upgradeToWorker = (page: Transport, { script, part, tab, session, stop }: UpgradeOptions): Transport => {
   let current = page;
 
   const search = async (): Promise<boolean> => {
-    const site = await registerWorker(script);
+    const site = await registerWorker(script, part);
     if (!site.ok || !(await site.value.controlled())) return false;
     // Another library's worker may control this page.
     if (!(await reachesKeeper(site.value.folder).catch(() => false))) return false;

@@ -51,10 +51,19 @@ export type ConnectOptions = {
 };
 
 /** How a sign-in at a provider is shown. */
-export type SignInOptions = { popup?: boolean | undefined };
+export type SignInOptions = {
+  popup?: boolean | undefined;
+  /** Opens the provider's address elsewhere, such as in the system's browser. Default: this page goes there. */
+  open?: ((url: string) => unknown) | undefined;
+};
 
 /** Which session ends. Default: the one that the page shows. */
-export type SignOutOptions = { sessions?: 'all' | undefined; session?: string | undefined };
+export type SignOutOptions = {
+  sessions?: 'all' | undefined;
+  session?: string | undefined;
+  /** As in `SignInOptions`, for the provider's page that ends the sign-in there. */
+  open?: SignInOptions['open'];
+};
 
 /** The options of `fetch`, and what `keeper.fetch` adds. */
 export type KeeperRequestInit = RequestInit & { stepUp?: 'popup' | 'redirect' | undefined };
@@ -94,6 +103,9 @@ export type Keeper = {
    *
    * `popup`: the provider's page opens in a window of its own, and this page stays. Call it in the handler of a click. It
    * resolves when the window has come back. Without a worker the page leaves nevertheless.
+   *
+   * `open`: for a native shell, which opens the address in the system's browser (RFC 8252). This page stays, and the promise
+   * resolves with `redirect`. The session is there when the shell has opened `callback` of the configuration.
    *
    * `oidc` shows a problem of the provider in the next snapshot. Problems:
    * - `credentials-rejected`: wrong password or API key
