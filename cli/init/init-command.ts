@@ -140,7 +140,7 @@ const initialise = async (flags: Flags, terminal: Terminal): Promise<ExitCode> =
     return EXIT.failed;
   }
   if (await usesPlugin(project.root))
-    terminal.out('  The plugin of Vite serves and builds the worker, so there is nothing to copy.\n');
+    terminal.out('  The plugin of your bundler serves and builds the worker, so there is nothing to copy.\n');
   const { written, deleted } = await writeFiles(project, await wantedFiles(project, loaded.config, readyFolder()));
   for (const line of [...listed('wrote', written), ...listed('deleted', deleted)]) terminal.out(`  ${line}\n`);
   if (!config.isNew && written.length + deleted.length === 0)
@@ -174,7 +174,7 @@ export const runRemove = withFlags(REMOVE_USAGE, async (flags, terminal) => {
   terminal.out(
     done.length === 0
       ? 'There is nothing of Session Keeper in this project.\n'
-      : 'Take connect() out of your pages and sessionKeeper() out of your build, delete keeper.config.js, and run: npm uninstall session-keeper\n',
+      : 'Take connect() out of your pages and the plugin out of your build, delete keeper.config.js, and run: npm uninstall session-keeper\n',
   );
   return EXIT.ok;
 });

@@ -64,7 +64,7 @@ const workerFiles = async (project: Project, config: KeeperConfig): Promise<read
 export const usesPlugin = async (root: string): Promise<boolean> => {
   const configs = (await readdir(root)).filter((name) => /\.config\.[cm]?[jt]s$/.test(name));
   const texts = await Promise.all(configs.map((name) => readFile(join(root, name), 'utf8')));
-  return texts.some((text) => text.includes('session-keeper/vite'));
+  return texts.some((text) => /session-keeper\/(?:vite|webpack)/.test(text));
 };
 
 /** All files of the keeper in a site, as they should be. With the plugin there are none: its build makes them. */

@@ -1,10 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Plugin, ResolvedConfig, Rollup, ViteDevServer } from 'vite';
-import { findConfig, loadConfig } from '../config/load-config.ts';
-import { PARTS, readyFolder, WORKER_FILES, WORKER_PART } from '../init/site-files.ts';
-import { wholeWorker } from '../init/worker-text.ts';
+import { bundledWorker, DEFAULT_WORKER, isWorkerPath, readyWorker, type Scripts } from './worker-scripts.ts';
 
 /** Options of the plugin. All are optional. */
 export type SessionKeeperOptions = {
@@ -17,31 +14,6 @@ export type SessionKeeperOptions = {
    * first. Default: the ready worker, with the configuration.
    */
   source?: string;
-};
-
-const PULSE = 'keeper-pulse.js';
-
-/** What a browser may request: a text for each path below the base. */
-type Scripts = ReadonlyMap<string, string>;
-
-const readyScripts = async (names: readonly string[]): Promise<Scripts> => {
-  const ready = readyFolder();
-  const texts = names.map(async (name) => [name, await readFile(join(ready, name), 'utf8')] as const);
-  return new Map(await Promise.all(texts));
-};
-
-const readyWorker = async (root: string, options: SessionKeeperOptions, worker: string): Promise<Scripts> => {
-  const file = findConfig(root, options.config);
-  if (file === undefined)
-    throw new Error(`session-keeper: ${options.config ?? 'keeper.config.js'} is missing. Run: npx session-keeper init`);
-  const loaded = await loadConfig(root, file);
-  if (loaded.type === 'failed') throw new Error(`session-keeper: ${loaded.problem}`);
-  const parts = (await readdir(join(readyFolder(), PARTS))).filter((name) => WORKER_PART.test(name));
-  const scripts = await readyScripts([
-    ...WORKER_FILES,
-    ...parts.filter((name) => name.endsWith('.js')).map((name) => `${PARTS}/${name}`),
-  ]);
-  return new Map([...scripts, [worker, wholeWorker(loaded.config)]]);
 };
 
 const isOutput = (built: unknown): built is Rollup.RollupOutput =>
@@ -67,7 +39,7 @@ const ownWorker = async (resolved: ResolvedConfig, source: string, worker: strin
   const [output] = (Array.isArray(built) ? built : [built]).filter(isOutput);
   const [script] = output?.output ?? [];
   if (script?.type !== 'chunk') throw new Error(`session-keeper: ${source} gave no worker.`);
-  return new Map([...(await readyScripts([PULSE])), [worker, script.code]]);
+  return bundledWorker(worker, script.code);
 };
 
 /**
@@ -80,14 +52,12 @@ const ownWorker = async (resolved: ResolvedConfig, source: string, worker: strin
  * export const config = defineConfig({ plugins: [sessionKeeper()] });
  */
 export const sessionKeeper = (options: SessionKeeperOptions = {}): Plugin => {
-  const worker = options.worker ?? 'sw.js';
+  const worker = options.worker ?? DEFAULT_WORKER;
   let resolved: ResolvedConfig;
   const scripts = (): Promise<Scripts> =>
     options.source === undefined
-      ? readyWorker(resolved.root, options, worker)
+      ? readyWorker(resolved.root, options.config, worker)
       : ownWorker(resolved, options.source, worker);
-  const isOurs = (name: string): boolean =>
-    name === worker || WORKER_FILES.includes(name) || name.startsWith(`${PARTS}/`);
   const answer = async (name: string, response: ServerResponse, next: () => void): Promise<void> => {
     const text = (await scripts()).get(name);
     if (text === undefined) return next();
@@ -98,7 +68,7 @@ export const sessionKeeper = (options: SessionKeeperOptions = {}): Plugin => {
     server.middlewares.use((request, response, next) => {
       const path = new URL(request.url ?? '/', 'http://vite').pathname;
       const name = path.startsWith(resolved.base) ? path.slice(resolved.base.length) : '';
-      if (!isOurs(name)) return next();
+      if (!isWorkerPath(worker, name)) return next();
       answer(name, response, next).then(undefined, (error: unknown) => server.config.logger.error(String(error)));
     });
   };

@@ -32,6 +32,12 @@ export const OIDC_CONFIG = object({
   /** The path on the worker's origin to which the provider redirects. The worker answers it. */
   callback: string,
   /**
+   * The redirect URI where it is not `callback` on this origin: that of a native app, such as `com.example.app:/callback`
+   * (RFC 8252 §7). The app opens `callback` with the query that it received
+   * (docs/how-to/use-in-a-desktop-or-mobile-shell.md).
+   */
+  redirectUri: optional(string),
+  /**
    * Where the metadata are, or the metadata themselves: for a provider that answers discovery elsewhere, with another
    * issuer, or without CORS. Default: `<issuer>/.well-known/openid-configuration`.
    */

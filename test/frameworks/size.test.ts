@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 const sizeOf = async (name: string): Promise<number> => {
   const bundle = await rolldown({
     input: fileURLToPath(new URL(`../../src/frameworks/${name}.ts`, import.meta.url)),
-    external: ['react', 'vue', 'svelte', /page\/connect/],
+    external: [/^@angular\//, 'react', 'vue', 'svelte', /page\/connect/],
   });
   const { output } = await bundle.generate({ minify: true });
   await bundle.close();
@@ -18,6 +18,7 @@ test.each([
   ['react', 1_400],
   ['vue', 1_400],
   ['svelte', 1_200],
+  ['angular', 1_400],
 ])('%s adds at most %i bytes to a page', async (name, most) => {
   expect(await sizeOf(name)).toBeLessThanOrEqual(most);
 });

@@ -1,7 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Rollup } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import webpack, { type Stats } from 'webpack';
+import type { SessionKeeperPlugin, SessionKeeperPluginOptions } from '../../cli/plugin/webpack.ts';
 import { entriesOf, readManifest } from '../../scripts/package/entries.ts';
 import { installConsumer, ROOT, type Consumer } from './consumer.ts';
 
@@ -11,6 +13,7 @@ const entries = entriesOf(await readManifest(ROOT)).map(({ specifier }) => `sess
 /** Entries that are for one tool or framework. test/frameworks/server-side.test.ts imports those for a framework. */
 const NEEDS: ReadonlyMap<string, string> = new Map([
   ['session-keeper/playwright', '@playwright/test'],
+  ['session-keeper/angular', '@angular/core'],
   ['session-keeper/react', 'react'],
   ['session-keeper/vue', 'vue'],
   ['session-keeper/svelte', 'svelte'],
@@ -69,6 +72,51 @@ describe('the devtools', () => {
     expect(built).toContain('serviceWorker');
     expect(built).not.toContain('session-devtools');
     expect(built).not.toContain('session-timeline');
+  });
+});
+
+describe('the plugin for webpack', () => {
+  const CONFIG = `export default {
+    api: [{ origin: 'self', path: '/api/' }], whoami: '/api/me',
+    signIn: { password: { login: '/api/login', refresh: '/api/refresh', logout: '/api/logout' } } };`;
+
+  /** The output folder of a build in the project, and what webpack says of it. */
+  const build = async (
+    config: string,
+    options?: SessionKeeperPluginOptions,
+  ): Promise<{ path: string; stats: Stats }> => {
+    const context = join(consumer.dir, 'with-webpack');
+    const path = join(context, 'out');
+    await mkdir(context, { recursive: true });
+    await writeFile(join(context, 'page.js'), "import { connect } from 'session-keeper'; void connect();");
+    await writeFile(join(context, 'keeper.config.mjs'), config);
+    const file = join(consumer.dir, 'node_modules/session-keeper/lib/cli/plugin/webpack.js');
+    const plugin = (await import(file)) as { SessionKeeperPlugin: typeof SessionKeeperPlugin };
+    const compiler = webpack({
+      ...{ context, mode: 'production', entry: './page.js', performance: false },
+      output: { path, clean: true },
+      plugins: [new plugin.SessionKeeperPlugin(options)],
+    });
+    const stats = await new Promise<Stats>((resolve, reject) => {
+      compiler.run((error, done) => (done ? resolve(done) : reject(error ?? new Error('no stats'))));
+    });
+    return { path, stats };
+  };
+
+  test('puts the worker with its configuration and parts beside the bundle, as they are in the package', async () => {
+    const { path, stats } = await build(CONFIG, { worker: 'app/sw.js' });
+    expect(stats.hasErrors()).toBe(false);
+    expect(await readFile(join(path, 'app/sw.js'), 'utf8')).toContain('"whoami":"/api/me"');
+    const ready = join(consumer.dir, 'node_modules/session-keeper/ready');
+    for (const name of ['keeper-sw.js', 'keeper-pulse.js'])
+      expect(await readFile(join(path, 'app', name))).toEqual(await readFile(join(ready, name)));
+    const parts = (await readdir(join(ready, 'keeper'))).filter((name) => /^keeper-part-keeper-sw-.*\.js$/.test(name));
+    expect((await readdir(join(path, 'app/keeper'))).toSorted()).toEqual(parts.toSorted());
+  });
+
+  test('fails the build with field and cure when the configuration is wrong', async () => {
+    const { stats } = await build(CONFIG.replace("'/api/me'", "'api/me'"));
+    expect(stats.toString({ all: false, errors: true })).toContain('config.whoami is "api/me". Write a path such as');
   });
 });
 

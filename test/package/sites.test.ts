@@ -44,7 +44,8 @@ type Site = { name: string; built: string; how: 'init' | 'plugin' | 'import'; de
 const SITES: readonly Site[] = [
   { name: 'vite-react', built: 'dist', how: 'plugin', dev: true },
   { name: 'express', built: '', how: 'init' },
-  { name: 'webpack', built: 'public', how: 'init' },
+  { name: 'webpack', built: 'public', how: 'plugin', dev: true },
+  { name: 'angular', built: 'dist', how: 'init' },
   { name: 'next-static', built: 'out', how: 'init' },
   { name: 'own-worker', built: 'public', how: 'init', offline: true },
   { name: 'vite-vue', built: 'dist', how: 'plugin', dev: true },
@@ -56,6 +57,7 @@ const SITES: readonly Site[] = [
 ];
 /** Their installations take longest. `PACKAGE_SITES=all npm run pack` drives them too. */
 const LONG: ReadonlySet<string> = new Set([
+  'angular',
   'astro',
   'inject-manifest',
   'next-server',

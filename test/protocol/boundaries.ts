@@ -92,7 +92,7 @@ export const BOUNDARIES: readonly Boundary[] = [
     name: 'configuration',
     version: CONFIG_VERSION,
     schemas: INJECTED_CONFIG,
-    pinned: [2, '18752613ce884d58'],
+    pinned: [2, 'd6f75588bf485c78'],
     todo:
       'If a configuration of the version before is no longer complete or means something else, raise CONFIG_VERSION in ' +
       'src/protocol/config.ts, with a line of its history, and name the change in CHANGELOG.md.',

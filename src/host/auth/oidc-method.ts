@@ -65,7 +65,7 @@ export type OidcMethod = SignInMethod & { land(state: string | null): Promise<La
 export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
   const { config, apis = [], origin, scope, keys, pendingSignIns, hasLeft, now } = options;
   const client = { client_id: config.clientId };
-  const redirectUri = new URL(config.callback, origin).href;
+  const redirectUri = config.redirectUri ?? new URL(config.callback, origin).href;
   const discovery = createDiscovery(config, origin, now);
   const setUp: SetUp = { origin, redirectUri, clientId: config.clientId, scope: config.scope ?? 'openid profile' };
   const exchange = createCodeExchange({ config, origin, redirectUri, keys, setUp, now });

@@ -67,6 +67,7 @@ export const bridgeTo = (site: WorkerRegistration, session: () => string | undef
   const bridge = site.part.then(({ createBridge }) =>
     createBridge({ endpoint: endpointOf(site, session), ready: site.ready }),
   );
+  bridge.catch(ignore);
   return {
     api: lateApi(bridge),
     workerDied: () => void bridge.then(({ workerDied }) => workerDied(), ignore),
@@ -108,6 +109,7 @@ export const workerTransport = (
       allowed: () => site.container.controller !== null && !isBypassed(),
     }),
   );
+  keepAlive.catch(ignore);
   /** In the order of the calls. */
   const keep = (run: (keeping: KeepAlive) => void) => (): void => void keepAlive.then(run, ignore);
   return {

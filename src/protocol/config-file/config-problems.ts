@@ -100,11 +100,13 @@ const origin: Check = (value) =>
   typeof value !== 'string' || value === 'self' || ORIGIN.test(value)
     ? undefined
     : 'Write "self", or an origin such as "https://api.example" without a path.';
-/** RFC 8707 §2. */
-const resource: Check = (value) =>
-  typeof value !== 'string' || (/^[a-z][a-z\d+.-]*:/i.test(value) && !value.includes('#'))
-    ? undefined
-    : 'Write an absolute URI without a fragment, such as "https://orders.example/".';
+/** RFC 8707 §2, RFC 6749 §3.1.2. */
+const absoluteUri =
+  (example: string): Check =>
+  (value) =>
+    typeof value !== 'string' || (/^[a-z][a-z\d+.-]*:/i.test(value) && !value.includes('#'))
+      ? undefined
+      : `Write an absolute URI without a fragment, such as "${example}".`;
 const issuer: Check = (value) =>
   typeof value !== 'string' || SECURE.test(value)
     ? undefined
@@ -115,10 +117,11 @@ const RULES: readonly (readonly [field: RegExp, check: Check])[] = [
   [/^config\.api\[\d+\]\.origin$/, origin],
   [/^config\.api\[\d+\]\.path$/, folder],
   [/^config\.api\[\d+\]\.(media|redirects|public)\[\d+\]$/, path],
-  [/^config\.api\[\d+\]\.resource$/, resource],
+  [/^config\.api\[\d+\]\.resource$/, absoluteUri('https://orders.example/')],
   [/^config\.whoami$/, pathOrUrl],
   [/^config\.signIn\.oidc\.issuer$/, issuer],
   [/^config\.signIn\.oidc\.callback$/, path],
+  [/^config\.signIn\.oidc\.redirectUri$/, absoluteUri('com.example.app:/callback')],
   [/^config\.signIn\.(password|ticket)\.(login|refresh|logout|status)(\.url)?$/, pathOrUrl],
   [/^config\.signIn\.ticket\.callback$/, path],
   [/^config\.sockets\[\d+\]\.url$/, pathOrUrl],

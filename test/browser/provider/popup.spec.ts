@@ -3,7 +3,7 @@ import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 import { expectSession, snapshotOf } from '../../support/page/keeper-page.ts';
 import { atProvider } from '../../support/page/sign-in.ts';
-import { connectSite, openSite } from '../../support/sites/embedding-site.ts';
+import { connectSite, openSite, PLAIN_PAGE, startEmbeddingSite } from '../../support/sites/embedding-site.ts';
 import { PROVIDER_SITE_WORKER, startProviderSite, type ProviderSite } from '../../support/providers/provider-site.ts';
 
 let site: ProviderSite;
@@ -135,4 +135,33 @@ test('reports a window that the person closed, when they come back to the page [
   // A browser without a screen has no focus to give back.
   await page.evaluate(() => void window.dispatchEvent(new Event('focus')));
   expect(await result).toEqual({ ok: false, problem: { code: 'cancelled' } });
+});
+
+test('signs in in another browser, whose redirect a native shell hands over [native-sign-in]', async ({
+  page,
+  browser,
+}) => {
+  // RFC 8252 §7.3: a native app takes the redirect at a port of the loopback interface.
+  const shell = await startEmbeddingSite();
+  shell.serve('/auth/callback', PLAIN_PAGE);
+  const native = await startProviderSite([], shell.origin);
+  await openSite(page, `${native.origin}/`, PROVIDER_SITE_WORKER);
+  const address = page.evaluate(
+    () => new Promise<string>((resolve) => void window.keeper.signIn({ kind: 'oidc' }, { open: resolve })),
+  );
+  const systemBrowser = await browser.newContext();
+  const system = await systemBrowser.newPage();
+  await system.goto(await address);
+  await atProvider(system);
+  await system.waitForURL(`${shell.origin}/auth/callback?**`);
+  const { search } = new URL(system.url());
+  await expectSession(page, 'signed-out');
+  await page.goto(`${native.origin}/auth/callback${search}`);
+  await page.waitForURL(`${native.origin}/`);
+  await connectSite(page, PROVIDER_SITE_WORKER);
+  await expectSession(page, 'active');
+  expect((await snapshotOf(page)).session).toMatchObject({ kind: 'oidc', user: { sub: 'demo' } });
+  await systemBrowser.close();
+  await native.stop();
+  await shell.stop();
 });

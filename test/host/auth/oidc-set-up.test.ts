@@ -76,6 +76,13 @@ describe('an authorization request', () => {
     expect((await params()).get('login_hint')).toBeNull();
   });
 
+  test('names the redirect URI of a native app, where the configuration has one', async () => {
+    expect((await setUp().params()).get('redirect_uri')).toBe(CALLBACK);
+    const { params, complete } = setUp({ config: { redirectUri: 'com.example.app:/callback' } });
+    expect((await params()).get('redirect_uri')).toBe('com.example.app:/callback');
+    expect(await complete()).toMatchObject({ type: 'granted' });
+  });
+
   test('lets a page change nothing that makes the answer belong to this sign-in', async () => {
     const { params } = setUp();
     const given = await params({

@@ -22,7 +22,12 @@ export const LAYERS: readonly Layer[] = [
   layer('sw', 'sw', ['host', 'core', 'protocol'], ['comlink', 'workbox-*']),
   layer('page', 'src/page', ['protocol'], ['comlink', 'trusted-types', 'workbox-window']),
   layer('vault', 'src/vault', ['page', 'core', 'protocol'], []),
-  layer('frameworks', 'src/frameworks', ['page', 'protocol'], ['react', 'svelte', 'vue']),
+  layer(
+    'frameworks',
+    'src/frameworks',
+    ['page', 'protocol'],
+    ['@angular/core', '@angular/router', 'react', 'svelte', 'vue'],
+  ),
   layer('testing', 'src/testing', ['page', 'protocol'], []),
   layer('migrate', 'src/migrate', ['page', 'protocol'], []),
   layer('telemetry', 'src/telemetry', ['page', 'protocol'], []),
