@@ -117,7 +117,7 @@ const APP_STATES: readonly AppState[] = [
     enter: async ({ page, site }) => {
       await site.deploy();
       await page.evaluate(() => navigator.serviceWorker.ready.then((registration) => registration.update()));
-      await page.getByText('A new version is ready.').waitFor();
+      await page.locator('session-notices').getByText('A new version is ready.').waitFor();
     },
     leave: async ({ page }) => {
       await page.getByRole('button', { name: 'Reload' }).click();

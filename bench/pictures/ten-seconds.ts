@@ -34,9 +34,8 @@ const shoot = async (browser: Browser, url: string, { name, ...options }: Window
 
 await rm(FOLDER, { recursive: true, force: true });
 await mkdir(FOLDER, { recursive: true });
-await withDemoApp(async (browser, url) => {
-  for (const window of WINDOWS) await shoot(browser, url, window);
-});
+// Each has a server of its own: the faults of one go on after its picture.
+for (const window of WINDOWS) await withDemoApp((browser, url) => shoot(browser, url, window));
 console.log(`Show the pictures in ${FOLDER} to a person who does not know the project: each first screen for ten
 seconds, each resilience page for thirty. Then ask:
   1. What does this do, in one sentence?

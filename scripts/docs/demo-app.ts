@@ -11,7 +11,7 @@ export const withDemoApp = async (use: (browser: Browser, url: string) => Promis
   const found = findBrowser();
   if (!found) throw new Error('There is no Chromium on this machine. Run npm test, which installs one.');
   const dataDir = await mkdtemp(join(tmpdir(), 'keeper-pictures-'));
-  const server = await startServer({ port: await freePortPair(), dataDir, faultRoutes: true });
+  const server = await startServer({ port: await freePortPair(), dataDir, faultRoutes: true, logLevel: 'error' });
   const browser = await chromium.launch({
     executablePath: found.path,
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],

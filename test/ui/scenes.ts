@@ -108,6 +108,15 @@ export const scenes: Readonly<Record<string, (now: number) => Scene>> = {
       },
     },
   }),
+  asked: (now) => ({
+    snapshot: base(now, {
+      state: 'sign-in-required',
+      ...known(now),
+      nextTryAt: now + 5 * MINUTE_MS,
+      attempt: 1,
+      problem: { code: 'sign-in-required', at: '/token', status: 400, error: 'interaction_required' },
+    }),
+  }),
   reconnecting: (now) => ({
     snapshot: {
       ...active(now),

@@ -5,7 +5,7 @@ import { headlineOf } from '../../src/ui/view/headline.ts';
 import { labelFor } from '../../src/ui/strings/frame-strings.ts';
 import { strings } from '../../src/ui/strings/strings.ts';
 import { appStrings } from '../../src/ui/strings/app-strings.ts';
-import { evidence, problemText } from '../../src/ui/text/problem-text.ts';
+import { connectionProblemText, evidence, problemText } from '../../src/ui/text/problem-text.ts';
 import { scenes } from './scenes.ts';
 
 const NOW = 1_800_000_000_000;
@@ -28,6 +28,12 @@ describe('the text of a problem', () => {
   it('shows no waiting time, because it would not count down', () => {
     const problem = { code: 'rate-limited', at: '/login', status: 429, retryAfterMs: 29_001 } as const;
     expect(problemText(problem)).toBe('The server asked us to slow down.');
+  });
+
+  it('does not speak of credentials where a connection was refused, because the person typed none', () => {
+    const problem = { code: 'credentials-rejected', at: '/api/socket', status: 403 } as const;
+    expect(connectionProblemText(problem)).toBe('The server does not allow this connection.');
+    expect(problemText(problem)).toBe('The server did not accept the credentials.');
   });
 
   it('explains the risks of a weak tier', () => {

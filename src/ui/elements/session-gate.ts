@@ -97,11 +97,14 @@ export class SessionGate extends KeeperElement {
     return leaving;
   }
 
-  /** The focused element went off screen, so focus moves to the new view. Not at load, and not if focus is elsewhere. */
+  /**
+   * The focused element went off screen, so focus moves to the new view, and the page stays where it is. Not at load, and
+   * not if focus is elsewhere.
+   */
   #followFocus(before: GateView): void {
     const lost = document.activeElement === document.body || this.contains(document.activeElement);
     if (before.state !== 'restoring' && lost)
-      this.renderRoot.querySelector<HTMLElement>(`#${this.view.state}`)?.focus();
+      this.renderRoot.querySelector<HTMLElement>(`#${this.view.state}`)?.focus({ preventScroll: true });
   }
 
   /** In Chromium a second Escape closes a dialog even if its `cancel` event is prevented (close watcher). */

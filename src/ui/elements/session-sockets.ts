@@ -7,8 +7,9 @@ import { ClockController } from '../base/clock-controller.ts';
 import { labelFor } from '../strings/frame-strings.ts';
 import { strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
-import { lastingSince, nextTry, formatNumber } from '../text/time.ts';
-import { problemText } from '../text/problem-text.ts';
+import { formatNumber, nextTry } from '../text/time.ts';
+import { socketSince } from '../view/card-labels.ts';
+import { connectionProblemText, problemText } from '../text/problem-text.ts';
 
 await loadAppStrings();
 
@@ -24,7 +25,7 @@ const DOT: Record<SocketStateName, string> = {
 /** Empty where the page says the same already: that this device is offline, or the session's own problem. */
 const reasonOf = ({ problem }: SocketView, { online, session }: Snapshot): string => {
   if (!problem || !online) return '';
-  const reason = problemText(problem);
+  const reason = connectionProblemText(problem);
   const trouble = troubleOf(session);
   return trouble && problemText(trouble) === reason ? '' : reason;
 };
@@ -76,7 +77,7 @@ export class SessionSockets extends KeeperElement {
     const { now } = this.#clock;
     const t = appStrings();
     const next = socket.state === 'resting' ? socket.nextTryAt : undefined;
-    const since = socket.state === 'parked' ? '' : ` ${lastingSince(socket.since, now)}`;
+    const since = socketSince(socket, now);
     const when = next === undefined ? since : `, ${nextTry(next, now)}`;
     const reason = reasonOf(socket, snapshot);
     return html`<li>

@@ -53,7 +53,9 @@ export class SessionSummary extends KeeperElement {
       return html`<div class="row"><button class="primary" @click=${() => location.assign(`?${SERVER_SEARCH}`)}>${strings().loadFromServer}</button></div>`;
     const next = this.snapshot && troubled ? nextTryOf(this.snapshot) : undefined;
     if (next === undefined) return nothing;
-    return html`<div class="row"><button class="primary" @click=${() => this.keeper?.nudge('user')}>${strings().tryNow}</button>
+    // The way on is the sign-in, which the notice above offers.
+    const isMain = this.snapshot?.session.state !== 'sign-in-required';
+    return html`<div class="row"><button class=${isMain ? 'primary' : ''} @click=${() => this.keeper?.nudge('user')}>${strings().tryNow}</button>
       <span class="soft small numbers sentence">${nextTry(next, now)}</span></div>`;
   }
 }

@@ -40,6 +40,7 @@ export class SessionDevices extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
     css`
+      .card { padding-block: .25rem; }
       li { display: flex; gap: .75rem; align-items: center; padding-block: .625rem; min-block-size: 3.25rem; }
       li + li { border-block-start: 1px solid var(--_line); }
       .icon { color: var(--_soft); }
@@ -127,9 +128,9 @@ export class SessionDevices extends KeeperElement {
     const t = appStrings();
     const { sessions } = this;
     if (!sessions || sessions.length === 0) return html`${nothing}`;
-    return html`<section class="card" part="card" aria-labelledby="title">
+    return html`<section class="stack" aria-labelledby="title">
       <h2 id="title">${t.devices}</h2>
-      <ul>${sessions.map((session) => html`<li>${this.#row(session)}</li>`)}</ul>
+      <ul class="card" part="card">${sessions.map((session) => html`<li>${this.#row(session)}</li>`)}</ul>
       <div role="alert">${this.trouble}</div>
     </section>`;
   }

@@ -107,10 +107,11 @@ export class SessionPulse extends KeeperElement {
     if (end === undefined)
       return html`<section class="tile"><h2>${t.token}</h2><p class="figure">${t.none}</p><p class="foot">${t.cookieOnly}</p></section>`;
     const left = Math.max(0, end - now);
-    return html`<section class="tile"><h2>${troubleOf(session) ? t.tokenExpires : t.tokenRenews}</h2>
+    const [title, foot] = troubleOf(session) ? [t.tokenExpires, t.tokenWorks] : [t.tokenRenews, t.tokenFoot];
+    return html`<section class="tile"><h2>${title}</h2>
       <p class="figure numbers">${countdown(left)}</p>
       <meter aria-label=${t.tokenLeft} min="0" max=${Math.max(end - (start ?? now), left, 1)} .value=${left}></meter>
-      <p class="foot">${left > 0 ? t.tokenFoot : t.tokenExpired}</p></section>`;
+      <p class="foot">${left > 0 ? foot : t.tokenExpired}</p></section>`;
   }
 
   #latency(): TemplateResult {

@@ -2,7 +2,7 @@ import { css } from 'lit';
 
 /** The styles of `<session-lab>`. */
 export const labStyles = css`
-  .head { display: grid; gap: .25rem; }
+  .head { display: grid; gap: .25rem; p { max-inline-size: 46rem; } }
   .panel { display: grid; padding: 0; overflow: clip; }
   .controls { padding: .75rem 1.25rem; min-block-size: 4rem; }
   .controls .primary { display: inline-flex; align-items: center; gap: .5rem; }

@@ -55,7 +55,7 @@ export const baseStyles = css`
   }
   .button { display: inline-flex; align-items: center; justify-content: center; text-decoration: none; }
   button, .button {
-    cursor: pointer; font-weight: 500; transition: background var(--_ease), border-color var(--_ease);
+    cursor: pointer; font-weight: 500; text-wrap: balance; transition: background var(--_ease), border-color var(--_ease);
     &:hover { border-color: var(--_edge); background: var(--_sunken); }
     &:active { background: var(--_line); }
     &[aria-disabled=true] { cursor: progress; opacity: .65; }

@@ -19,6 +19,19 @@ export class SessionMissing extends KeeperElement {
     `,
   ];
 
+  /** The page stays in the document, and another address may lead to it. */
+  readonly #again = (): void => this.requestUpdate();
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('hashchange', this.#again);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('hashchange', this.#again);
+  }
+
   protected override render(): TemplateResult {
     const t = appStrings();
     return html`<section class="stack" aria-labelledby="title">

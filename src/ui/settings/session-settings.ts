@@ -34,11 +34,12 @@ export class SessionSettings extends KeeperElement {
       .card { display: grid; padding-block: .25rem; }
       .line { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center; justify-content: space-between; padding-block: .875rem; min-block-size: 3.75rem; }
       .line + .line { border-block-start: 1px solid var(--_line); }
-      .line > div:first-child, .line label > span { flex: 1 1 16rem; display: grid; gap: .125rem; font-size: .9375rem; font-weight: 500; }
+      .line > :is(div, span):first-child { flex: 1 1 16rem; display: grid; gap: .125rem; font-size: .9375rem; font-weight: 500; }
       .line p { font-weight: 400; }
-      label.line { grid-template-columns: none; cursor: pointer; font-size: .9375rem; }
+      label.line { flex-wrap: nowrap; cursor: pointer; font-size: .9375rem; }
       select { min-inline-size: 15rem; }
       .segments { min-inline-size: 15rem; font-size: .875rem; }
+      @media (width < 30rem) { select, .segments { inline-size: 100%; } }
       input[type=checkbox] { appearance: none; flex: none; inline-size: 2.25rem; min-block-size: 1.25rem !important; block-size: 1.25rem; padding: 0; margin: 0; border-radius: 1rem; border: 1px solid var(--_edge); background: var(--_sunken); cursor: pointer; position: relative; transition: background var(--_ease);
         &::before { content: ''; position: absolute; inset-block-start: 1px; inset-inline-start: 1px; inline-size: 1rem; block-size: 1rem; border-radius: 50%; background: var(--_edge); transition: translate var(--_ease); }
         &:checked { background: var(--_accent); border-color: var(--_accent); }

@@ -20,6 +20,10 @@ export const problemText = (problem: Problem): string => {
   }
 };
 
+/** What went wrong with a live connection. The credentials are those of the session, and the person typed none. */
+export const connectionProblemText = (problem: Problem): string =>
+  problem.code === 'credentials-rejected' ? strings().notAllowed : problemText(problem);
+
 /** `access_denied`: the person pressed "Cancel" at the provider (RFC 6749 §4.1.2.1). */
 export const isCancelled = (problem: Problem): boolean =>
   problem.code === 'sign-in-refused' && problem.error === 'access_denied';

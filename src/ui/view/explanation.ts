@@ -2,7 +2,7 @@ import type { SessionView, Snapshot } from '../../protocol/snapshot.ts';
 import { explanationStrings } from './explanation-strings.ts';
 import { signedInSession, statusOf, troubleOf, type Status } from '../base/status.ts';
 import { fromNow } from '../text/time.ts';
-import { evidence, isCancelled, problemText } from '../text/problem-text.ts';
+import { connectionProblemText, evidence, isCancelled, problemText } from '../text/problem-text.ts';
 import { firstProblem } from './headline.ts';
 
 /** One cause: sentences for the person in front of the screen, and the technical details under them. */
@@ -58,7 +58,7 @@ const explainWaiting = (snapshot: Snapshot, now: number): Explanation | undefine
     const details = problem ? evidence(problem) : '';
     add(
       details.includes(url) ? details : [url, details].filter(Boolean).join(' · '),
-      problem ? problemText(problem) : '',
+      problem ? connectionProblemText(problem) : '',
       state === 'stopped' ? t.whyStopped : t.whySocket,
     );
   }

@@ -2,7 +2,7 @@ import type { Continuity, Snapshot } from '../../protocol/snapshot.ts';
 import { strings } from '../strings/strings.ts';
 import { isRedirected, displayName, statusOf, troubleOf, type SignedInSession, type Status } from '../base/status.ts';
 import { duration, fromNow, joinList } from '../text/time.ts';
-import { problemText, signedOutText } from '../text/problem-text.ts';
+import { connectionProblemText, problemText, signedOutText } from '../text/problem-text.ts';
 
 /** The session in one sentence, and what it means for the reader. `detail` may be empty. */
 export type Headline = { headline: string; detail: string };
@@ -12,7 +12,7 @@ export const firstProblem = (snapshot: Snapshot): string => {
   const trouble = troubleOf(snapshot.session);
   if (trouble) return problemText(trouble);
   const socket = Object.values(snapshot.sockets).find(({ problem }) => problem);
-  return socket?.problem ? problemText(socket.problem) : '';
+  return socket?.problem ? connectionProblemText(socket.problem) : '';
 };
 
 const confirmed = (session: SignedInSession, now: number): string =>
@@ -32,7 +32,7 @@ const signedInHeadline = (
     case 'offline':
       return { headline: t.andOffline(who), detail: t.offlineDetail };
     case 'sign-in-required':
-      return { headline: t.needsSignIn(who), detail: sentences(firstProblem(snapshot), t.keptMeanwhile) };
+      return { headline: t.needsSignIn(who), detail: firstProblem(snapshot) };
     case 'reconnecting':
       return troubleOf(session)
         ? { headline: t.waitingForServer(who), detail: sentences(firstProblem(snapshot), t.youStay) }

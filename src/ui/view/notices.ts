@@ -23,7 +23,11 @@ export const noticesOf = (
   const notices: Notice[] = [];
   // Not before the headline says it.
   if (session?.state === 'sign-in-required' && (shown === 'sign-in-required' || shown === 'offline'))
-    notices.push({ id: 'sign-in', title: t.signInToContinue, detail: strings().keptMeanwhile });
+    notices.push({
+      id: 'sign-in',
+      title: t.renewalStopped,
+      detail: `${t.signInToContinue} ${strings().keptMeanwhile}`,
+    });
   if (session?.endsAt !== undefined && session.endsAt - now < ENDING_SOON_MS)
     notices.push({ id: 'ending', title: t.endsSoon(hourMinute(session.endsAt)), detail: t.endsSoonDetail });
   if (update?.ready) notices.push({ id: 'update', title: t.newVersion, detail: t.newVersionDetail });

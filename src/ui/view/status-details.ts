@@ -4,7 +4,8 @@ import type { Snapshot } from '../../protocol/snapshot.ts';
 import { nextTryOf, signedInSession, type Status } from '../base/status.ts';
 import { labelFor } from '../strings/frame-strings.ts';
 import { strings } from '../strings/strings.ts';
-import { lastingSince, nextTry } from '../text/time.ts';
+import { nextTry } from '../text/time.ts';
+import { socketSince } from './card-labels.ts';
 import { headlineOf } from './headline.ts';
 
 /** What `<session-status>` shows when it opens: the sentence, each connection, and the next attempt. */
@@ -23,7 +24,7 @@ export const statusDetails = (
         sockets.length > 0
           ? html`<ul class="small">${sockets.map(
               ([url, socket]) =>
-                html`<li><code>${url}</code> <span class="soft">${labelFor(t.socket, socket.state)}${socket.state === 'parked' ? nothing : ` ${lastingSince(socket.since, now)}`}</span></li>`,
+                html`<li><code>${url}</code> <span class="soft">${labelFor(t.socket, socket.state)}${socketSince(socket, now)}</span></li>`,
             )}</ul>`
           : nothing
       }

@@ -34,18 +34,19 @@ export const stripStyles = css`
   .faults span { position: absolute; inset-block-start: 0; translate: -50%; white-space: nowrap; padding-inline: .375rem; border-radius: .3125rem; line-height: 1.25rem; color: var(--_soft); background: var(--_sunken); animation: strike 1s both; }
   .faults span::after { content: ''; position: absolute; inset-block-start: 1.25rem; inset-inline-start: 50%; block-size: 5.25rem; border-inline-start: 1px dashed var(--_edge); opacity: .6; }
   .at-1 { inset-inline-start: 9%; animation-delay: .36s; } .at-2 { inset-inline-start: 29%; animation-delay: 1.16s; } .at-3 { inset-inline-start: 51%; animation-delay: 2.04s; }
-  .at-4 { inset-inline-start: 73%; animation-delay: 2.92s; } .at-5 { inset-inline-start: 91%; animation-delay: 3.64s; }
+  .at-4 { inset-inline-start: 71%; animation-delay: 2.84s; } .at-5 { inset-inline-start: 91%; animation-delay: 3.64s; }
   .lane { display: grid; grid-template-columns: var(--name) 1fr; align-items: center; color: var(--_soft); }
   .track { position: relative; block-size: .625rem; border-radius: .25rem; background: var(--_sunken); overflow: hidden; }
   .track b, .track i { position: absolute; inset-block: 0; background: var(--_good); border-radius: .1875rem; }
   .track i { background: repeating-linear-gradient(115deg, var(--_warn) 0 3px, transparent 3px 6px); }
-  .whole { inset-inline: 0; } .c-1 { inset-inline: 0 49.5%; } .c-2 { inset-inline: 56% 27.5%; } .c-3 { inset-inline: 77% 0; } .w-1 { inset-inline: 50.5% 44%; } .w-2 { inset-inline: 72.5% 23%; }
+  .whole { inset-inline: 0; } .c-1 { inset-inline: 0 49.5%; } .c-2 { inset-inline: 56% 29.5%; } .c-3 { inset-inline: 75% 0; } .w-1 { inset-inline: 50.5% 44%; } .w-2 { inset-inline: 70.5% 25%; }
   .dots { display: flex; justify-content: space-between; align-items: center; background: none; overflow: visible; }
   .dots u { inline-size: .25rem; block-size: .5rem; border-radius: .125rem; background: var(--_good); }
   .track { animation: play 4s linear both; }
   .caption { color: var(--_soft); margin-block-start: .125rem; }
   @keyframes play { from { clip-path: inset(0 100% 0 0); } to { clip-path: inset(0 -1px 0 0); } }
   @keyframes strike { from { opacity: 0; } 15%, 70% { opacity: 1; color: var(--_bad); background: color-mix(in oklch, var(--_bad) 12%, var(--_surface)); } }
-  @media (width < 32rem) { .strip { --name: 4.75rem; padding-inline: .75rem; } .at-1, .at-3, .at-5 { display: none; } }
+  @media (width < 32rem) { .strip { --name: 4.75rem; padding-inline: .75rem; } .at-1, .at-3, .at-5, .c-2, .w-1, .dots u:nth-child(even) { display: none; } .track .c-1 { inset-inline: 0 29.5%; } }
+  @media (width < 24rem) { .at-2 { display: none; } }
   @media (prefers-reduced-motion: reduce) { .track, .faults span { animation: none !important; } }
 `;

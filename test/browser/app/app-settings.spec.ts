@@ -42,6 +42,10 @@ test('an unknown address gets a page that says so and leads back', async ({ page
   await page.goto(`${app.origin}/no/such/page`);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is no page at this address.');
   await expect(page).toHaveTitle('Not found · Session Keeper');
+  await page.goto(`${app.origin}/#nothing`);
+  await expect(page.locator('session-missing')).toContainText('/#nothing');
+  await page.goto(`${app.origin}/#neither`);
+  await expect(page.locator('session-missing')).toContainText('/#neither');
   await page.getByRole('link', { name: 'Go to Home' }).click();
   await seesSignedIn(page);
   await expect(page).toHaveTitle('Home · Session Keeper');

@@ -63,7 +63,8 @@ test('a hidden page renders a change of its status, and other changes once it is
 test('tests each scene of the gallery', async ({ page, origin }) => {
   await page.goto(`${origin}/test/ui/gallery.html`);
   const listed = await page.getByRole('link').allTextContents();
-  expect(listed.toSorted()).toEqual([...Object.keys(SCENES), 'starting'].toSorted());
+  // `starting` and `asked` have tests of their own, below
+  expect(listed.toSorted()).toEqual([...Object.keys(SCENES), 'starting', 'asked'].toSorted());
 });
 
 const expectNoSidewaysScroll = async (page: Page): Promise<void> => {
@@ -140,6 +141,26 @@ test.describe('the gate', () => {
     await expect(dialog).toBeHidden();
     await expect(draft).toHaveValue('half a thought');
     await expect(draft).toBeFocused();
+  });
+
+  test('asks for a new sign-in over the page, which stays in place when the dialog is closed', async ({
+    page,
+    gallery,
+  }) => {
+    await page.setViewportSize({ width: 780, height: 480 });
+    await gallery.open('asked');
+    const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+    await expect(dialog).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
+    await expect(headline(page)).toHaveText('You are signed in as Demo, but a new sign-in is needed.');
+    await expect(status(page)).toHaveText('Sign in again. Renewal has stopped.');
+    expect(await page.evaluate(() => scrollY), 'the notice above the page is in view').toBe(0);
+    await expectAccessibleInBoth(page);
+    await expectNoSidewaysScroll(page);
+    await page.getByRole('button', { name: 'Sign in again', exact: true }).press('Enter');
+    await expect(dialog).toBeVisible();
+    expect(gallery.consoleMessages).toEqual([]);
   });
 
   test('explains what led to the end: time, sentence and raw entry', async ({ page, gallery }) => {

@@ -152,9 +152,7 @@ describe('the parts of a page', () => {
   it('ask for a sign-in in the headline and in a notice at once, and offline in the notice alone', () => {
     const asksToSignIn = ({ snapshot, shown }: (typeof pages)[number]): boolean =>
       snapshot.session.state === 'sign-in-required' && (shown === 'sign-in-required' || shown === 'offline');
-    expect(failuresOf((page) => asksToSignIn(page) !== page.notices.includes(appStrings().signInToContinue))).toEqual(
-      [],
-    );
+    expect(failuresOf((page) => asksToSignIn(page) !== page.notices.includes(appStrings().renewalStopped))).toEqual([]);
     const asked = strings().needsSignIn(strings().signedInAs('Demo'));
     expect(failuresOf(({ said, shown }) => said.includes(asked) !== (shown === 'sign-in-required'))).toEqual([]);
   });

@@ -91,6 +91,7 @@ export const appDe: AppStrings = {
   endsSoon: (when) => `Deine Sitzung endet um ${when}.`,
   endsSoonDetail: 'Melde dich jetzt erneut an, damit diese Seite so bleibt, wie sie ist.',
   staySignedIn: 'Angemeldet bleiben',
+  renewalStopped: 'Die Erneuerung ruht.',
   signInToContinue: 'Melde dich erneut an, um fortzufahren.',
 
   accountOf: (name) => `Konto: ${name}`,
@@ -136,6 +137,7 @@ export const appDe: AppStrings = {
   tokenRenews: 'Zugriffstoken, Erneuerung spätestens in',
   tokenExpires: 'Zugriffstoken läuft ab in',
   tokenFoot: 'Von selbst, im Hintergrund-Worker',
+  tokenWorks: 'Bis dahin gelingen Anfragen',
   tokenExpired: 'Abgelaufen. Wird beim nächsten Versuch erneuert.',
   notMeasured: 'Wird gemessen, solange eine Live-Verbindung offen ist',
   range: (least, most) =>
@@ -145,7 +147,7 @@ export const appDe: AppStrings = {
   noDayYet: 'Füllt sich, während dieser Browser läuft.',
   eventsSurvived: (count) =>
     `${counted(count, { one: 'Neustart oder Netzausfall', other: 'Neustarts und Netzausfälle' })} überstanden.`,
-  slot: { none: 'lief nicht', good: 'verbunden', warn: 'verbindet neu', bad: 'ohne Netz' },
+  slot: { none: 'lief nicht', good: 'verbunden', warn: 'verbindet neu', bad: 'getrennt' },
   eventMark: 'überstanden',
   nothingSurvived: 'Bisher ist nichts passiert. Lade die Seite neu, oder störe sie im Härtetest.',
   protection: 'Schutz',

@@ -102,6 +102,7 @@ export const appEn = {
   endsSoon: (when: string) => `Your session ends at ${when}.`,
   endsSoonDetail: 'Sign in again now to keep this page as it is.',
   staySignedIn: 'Stay signed in',
+  renewalStopped: 'Renewal has stopped.',
   signInToContinue: 'Sign in again to continue.',
 
   accountOf: (name: string) => `Account: ${name}`,
@@ -146,6 +147,7 @@ export const appEn = {
   tokenRenews: 'Access token renews within',
   tokenExpires: 'Access token expires in',
   tokenFoot: 'By itself, in the background worker',
+  tokenWorks: 'Requests work until then',
   tokenExpired: 'Expired. It renews on the next try.',
   notMeasured: 'Measured while a live connection is open',
   range: (least: number, most: number) =>
@@ -155,7 +157,7 @@ export const appEn = {
   noDayYet: 'It fills up while this browser runs.',
   eventsSurvived: (count: number) =>
     `Survived ${counted(count, { one: 'restart or network loss', other: 'restarts and network losses' })}.`,
-  slot: { none: 'not running', good: 'connected', warn: 'reconnecting', bad: 'offline' },
+  slot: { none: 'not running', good: 'connected', warn: 'reconnecting', bad: 'down' },
   eventMark: 'survived',
   nothingSurvived: 'Nothing has happened yet. Reload this page, or break something on the page Resilience.',
   protection: 'Protection',

@@ -46,7 +46,7 @@ const session: Record<SessionView['state'], string> = {
   active: 'Signed in',
   refreshing: 'Signed in, renewing',
   degraded: 'Signed in. Renewal is delayed',
-  'sign-in-required': 'Signed in, but a new sign-in is needed',
+  'sign-in-required': 'Signed in. Renewal has stopped',
   'signed-out': 'Signed out',
 };
 
@@ -81,6 +81,7 @@ export const coreEn = {
   kind,
   tier,
   serverProblem: (code: number) => `The server is having problems (${code}).`,
+  notAllowed: 'The server does not allow this connection.',
   tooManyAttempts: (wait: string) => `Too many attempts. Try again in ${wait}.`,
   wrongCredentials: { password: 'Wrong user name or password.', ticket: 'Wrong API key.' },
   lifetimeOver: (when: string) => `The session expired on ${when}.`,
@@ -99,7 +100,7 @@ export const coreEn = {
   andOffline: (who: string) => `${who}, and offline.`,
   waitingForServer: (who: string) => `${who}, waiting for the server.`,
   andReconnecting: (who: string) => `${who}, reconnecting.`,
-  needsSignIn: (who: string) => `${who}. Sign in again to continue.`,
+  needsSignIn: (who: string) => `${who}, but a new sign-in is needed.`,
   keptMeanwhile: 'This page stays as it is.',
   notAccepted: (who: string) => `${who}, but the server does not accept your session.`,
   redirected: (who: string) => `${who}, but something in front of the server stops requests.`,

@@ -91,6 +91,7 @@ export const appFr: AppStrings = {
   endsSoon: (when) => `Votre session se termine à ${when}.`,
   endsSoonDetail: 'Reconnectez-vous maintenant pour garder cette page telle quelle.',
   staySignedIn: 'Garder la session',
+  renewalStopped: 'Le renouvellement est arrêté.',
   signInToContinue: 'Reconnectez-vous pour continuer.',
 
   accountOf: (name) => `Compte\u00a0: ${name}`,
@@ -136,6 +137,7 @@ export const appFr: AppStrings = {
   tokenRenews: 'Jeton d’accès, renouvelé d’ici',
   tokenExpires: 'Jeton d’accès, expire dans',
   tokenFoot: 'De lui-même, dans le worker en arrière-plan',
+  tokenWorks: 'Les requêtes passent jusque-là',
   tokenExpired: 'Expiré. Il sera renouvelé au prochain essai.',
   notMeasured: 'Mesuré tant qu’une connexion en direct est ouverte',
   range: (least, most) =>
@@ -145,7 +147,7 @@ export const appFr: AppStrings = {
   noDayYet: 'Se remplit tant que ce navigateur tourne.',
   eventsSurvived: (count) =>
     `A survécu à ${counted(count, { one: 'redémarrage ou coupure', other: 'redémarrages et coupures' })}.`,
-  slot: { none: 'éteint', good: 'connecté', warn: 'reconnexion', bad: 'hors ligne' },
+  slot: { none: 'éteint', good: 'connecté', warn: 'reconnexion', bad: 'coupé' },
   eventMark: 'surmonté',
   nothingSurvived:
     'Il ne s’est encore rien passé. Rechargez cette page, ou provoquez une panne sur la page Résilience.',

@@ -46,7 +46,7 @@ export const coreFr: Strings = {
     active: 'Session ouverte',
     refreshing: 'Session ouverte, renouvellement en cours',
     degraded: 'Session ouverte. Le renouvellement est retardé',
-    'sign-in-required': 'Session ouverte, mais il faut vous reconnecter',
+    'sign-in-required': 'Session ouverte. Le renouvellement est arrêté',
     'signed-out': 'Session fermée',
   },
   socket: {
@@ -66,6 +66,7 @@ export const coreFr: Strings = {
     vault: 'Coffre',
   },
   serverProblem: (code) => `Le serveur rencontre des difficultés (${code}).`,
+  notAllowed: 'Le serveur n’autorise pas cette connexion.',
   tooManyAttempts: (wait) => `Trop de tentatives. Réessayez dans ${wait}.`,
   wrongCredentials: {
     password: 'Nom d’utilisateur ou mot de passe incorrect.',
@@ -86,7 +87,7 @@ export const coreFr: Strings = {
   andOffline: (who) => `${who}, mais hors ligne.`,
   waitingForServer: (who) => `${who}, en attente du serveur.`,
   andReconnecting: (who) => `${who}, reconnexion en cours.`,
-  needsSignIn: (who) => `${who}. Reconnectez-vous pour continuer.`,
+  needsSignIn: (who) => `${who}, mais il faut vous reconnecter.`,
   keptMeanwhile: 'Cette page reste telle quelle.',
   notAccepted: (who) => `${who}, mais le serveur n’accepte pas votre session.`,
   redirected: (who) => `${who}, mais un obstacle devant le serveur arrête les requêtes.`,

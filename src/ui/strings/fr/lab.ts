@@ -23,7 +23,7 @@ export const labFr: LabStrings = {
   },
   killed: ['Arrêter le worker', 'Le navigateur l’arrête, comme il le fait pour libérer de la mémoire.'],
   fortyTabs: ['Quarante onglets', 'Quarante onglets s’ouvrent avec un jeton expiré.'],
-  lead: 'Mettez en panne cette page, son worker, son réseau ou son serveur. Requêtes et messages circulent tout le temps\u00a0: la session doit rester ouverte, et chacun doit arriver une fois.',
+  lead: 'Mettez en panne la page, son worker, son réseau ou son serveur pendant que requêtes et messages circulent. L’essai est réussi si la session reste ouverte et que chaque message arrive une fois.',
   all: 'Toutes, pendant une minute',
   stop: 'Arrêter',
   exportReport: 'Enregistrer le rapport',
@@ -34,7 +34,7 @@ export const labFr: LabStrings = {
   signOuts: 'Fermetures',
   recovery: 'Temps de rétablissement',
   failedMeanwhile: (count) =>
-    count === 0 ? 'aucune en échec' : `${counted(count, { one: 'échec', other: 'échecs' })} pendant la panne`,
+    count === 0 ? 'aucune en échec' : `${counted(count, { one: 'échec', other: 'échecs' })} pendant une panne`,
   of: (part, whole) => `${part} sur ${whole}`,
   slowest: (time) => `au plus ${time}`,
   idle: 'Rien n’est encore en panne. Choisissez une panne.',
