@@ -47,10 +47,10 @@ const LARGER_CODECS: ReadonlyMap<string, number> = new Map([
 
 /** Minified and compressed bytes. docs/decisions/0005 gives the reasons for these limits. */
 const BUDGETS: readonly Budget[] = [
-  { name: 'session worker, start', limitBytes: 12.1 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
+  { name: 'session worker, start', limitBytes: 12.2 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
   {
     name: 'session worker, whole',
-    limitBytes: 56.6 * KB,
+    limitBytes: 56.7 * KB,
     bytes: built((files) => workerFiles('keeper-session-sw.js', files)),
   },
   { name: 'worker, start', limitBytes: 12.4 * KB, bytes: built(async () => ['keeper-sw.js']) },

@@ -19,17 +19,17 @@ const bindingsOf = (client: string) => ({
   withoutProvider: `${APP}  `,
 });
 
-const storeOf = (name: string, client: string): SessionStore => {
+const storeOf = (name: string, client: string, deployment?: string): SessionStore => {
   const disk = createDisk(undefined, undefined, { name });
   disks.push(disk);
   const { provider, withoutProvider } = bindingsOf(client);
   const sealer = createSealer(disk, provider, SEAL);
-  return createSessionStore(disk, sealer, { withoutProvider: sealer.boundTo(withoutProvider) });
+  return createSessionStore(disk, sealer, { withoutProvider: sealer.boundTo(withoutProvider), deployment });
 };
 
-const session = (kind: SignInKind): SessionRecord => ({
+const session = (kind: SignInKind, generation = 1): SessionRecord => ({
   state: 'signed-in',
-  session: { kind, generation: 1, startedAt: 1, tokens: { refresh: 'rt' } },
+  session: { kind, generation, startedAt: 1, tokens: { refresh: 'rt' } },
 });
 
 afterEach(async () => {
@@ -71,8 +71,8 @@ test('opens a session by password that a former version sealed for its OpenID cl
 
 test('finds the session of this deployment under a former name, and leaves the record of another app alone', async () => {
   await storeOf('', 'one').save(session('oidc'));
-  expect(await findFormer(['/app/', ''], bindingsOf('one'), SEAL)).toBe('');
-  expect(await findFormer([''], bindingsOf('two'), SEAL)).toBeUndefined();
+  expect(await findFormer(['/app/', ''], ['/app/'], bindingsOf('one'), SEAL)).toBe('');
+  expect(await findFormer([''], ['/app/'], bindingsOf('two'), SEAL)).toBeUndefined();
   expect(await storeOf('', 'one').load()).toEqual({ saved: session('oidc') });
 });
 
@@ -86,7 +86,7 @@ test('goes on in the database of the former name while the session is there', as
   const store = createSessionStore(disk, sealer, {
     withoutProvider: sealer.boundTo(withoutProvider),
     async returnToFormer() {
-      const former = await findFormer([''], bindingsOf('one'), SEAL);
+      const former = await findFormer([''], ['/app/'], bindingsOf('one'), SEAL);
       if (former === undefined) return false;
       name.name = former;
       await disk.close();
@@ -97,4 +97,14 @@ test('goes on in the database of the former name while the session is there', as
   await store.save({ state: 'signed-out', generation: 2, reason: 'user' });
   expect(await storeOf('', 'one').load()).toMatchObject({ saved: { state: 'signed-out' } });
   expect(await storeOf('/app/', 'one').load()).toEqual({ saved: undefined });
+});
+
+test('takes from the database of a former name what itself or a former version wrote, and nothing of another app', async () => {
+  const find = (ours: readonly string[]) => findFormer([''], ours, bindingsOf('one'), SEAL);
+  await storeOf('', 'one', '').save(session('password'));
+  expect(await find(['/app/'])).toBeUndefined();
+  expect(await find(['shop', ''])).toBe('');
+  await storeOf('', 'one', '/app/').save(session('password', 2));
+  expect(await find(['/app/'])).toBe('');
+  expect(await find(['/other/'])).toBeUndefined();
 });

@@ -107,7 +107,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       keys: STORED_KEY,
       journal: STORED_JOURNAL,
     },
-    pinned: [1, '93a1c0cc9a9165b1'],
+    pinned: [1, '835263dfb673b92b'],
     todo: `${RECORDS} A raised DATABASE_VERSION in src/host/storage/database.ts locks older workers out.`,
   },
   {

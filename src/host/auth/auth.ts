@@ -64,7 +64,7 @@ export type Auth = {
   /** Writes the DPoP keys to the disk again, after a script deleted the database. */
   rewrite(): Promise<unknown>;
   /** The first of these former names of the deployment whose database has its session. */
-  findFormer(names: readonly string[]): Promise<string | undefined>;
+  findFormer(names: readonly string[], ours: readonly string[]): Promise<string | undefined>;
 };
 
 export const createAuth = (options: AuthOptions): Auth => {
@@ -106,6 +106,6 @@ export const createAuth = (options: AuthOptions): Auth => {
       await keys.keepOnly(needed);
     },
     rewrite: keys.rewrite,
-    findFormer: (names) => findFormer(names, options.bindings, options.seal),
+    findFormer: (names, ours) => findFormer(names, ours, options.bindings, options.seal),
   };
 };

@@ -36,7 +36,7 @@ export const createLateAuth = (load: LoadAuth, options: AuthOptions): LateAuth =
     hasBegun: async (state) => (await auth()).hasBegun(state),
     sendWithCsrf: async (request) => (await auth()).sendWithCsrf(request),
     sendWithProof: async (attempt) => (await auth()).sendWithProof(attempt),
-    findFormer: async (names) => (await auth()).findFormer(names),
+    findFormer: async (names, ours) => (await auth()).findFormer(names, ours),
     cleanUp: async (session) => (await auth()).cleanUp(session),
     // A key that this worker has not used is not in its memory.
     rewrite: async () => (await loaded)?.rewrite(),

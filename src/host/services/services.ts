@@ -34,7 +34,8 @@ export const createServices = (
   { clock, random, worker, current, hasLeft, onErased, onRevocationRefused }: ServicesOptions,
 ) => {
   const { config, origin, scope, seal, session, loadAuth, firstRead } = options;
-  const deployment: DeploymentName = { name: sessionDeployment(deploymentName(config.name, scope), session) };
+  const own = sessionDeployment(deploymentName(config.name, scope), session);
+  const deployment: DeploymentName = { name: own };
   const disk = createDisk(() => void rewrite(), firstRead?.connection, deployment);
   const bindings = sealBindings(origin, config, session);
   const sealer = options.createSealer?.(bindings.provider) ?? createSealer(disk, bindings.provider, seal);
@@ -54,8 +55,9 @@ export const createServices = (
   });
   /** A session in the database of a former name stays there until it ends. Two workers may share it. */
   const returnToFormer = async (): Promise<boolean> => {
-    const former = session ? [] : formerNames(deployment.name, scope);
-    const name = former.length > 0 ? await auth.findFormer(former) : undefined;
+    const former = session ? [] : formerNames(own, scope);
+    const ours = [own, deploymentName(undefined, scope)];
+    const name = former.length > 0 ? await auth.findFormer(former, ours) : undefined;
     if (name === undefined) return false;
     deployment.name = name;
     await disk.close();
@@ -92,6 +94,7 @@ export const createServices = (
     store: createSessionStore(disk, sealer, {
       firstRead,
       withoutProvider: sealer.boundTo(bindings.withoutProvider),
+      deployment: own,
       returnToFormer,
     }),
     revocations: {

@@ -12,9 +12,13 @@ export type Bindings = { provider: string; withoutProvider: string };
 const exists = async (database: string): Promise<boolean> =>
   !('databases' in indexedDB) || (await indexedDB.databases()).some(({ name }) => name === database);
 
-/** The first of these former names whose database has a session of this deployment. Changes nothing there. */
+/**
+ * The first of these former names whose database has a session of this deployment. Changes nothing there. `ours`: the names
+ * that this deployment has, or had. A row of another name belongs to another app, whose worker may live (invariant 15).
+ */
 export const findFormer = async (
   names: readonly string[],
+  ours: readonly string[],
   { provider, withoutProvider }: Bindings,
   seal: SealSecret | undefined,
 ): Promise<string | undefined> => {
@@ -22,7 +26,10 @@ export const findFormer = async (
     if (!(await exists(named(DATABASE_NAME, { name })))) continue;
     const disk = createDisk(undefined, undefined, { name });
     const sealer = createSealer(disk, provider, seal);
-    const record = await createSessionStore(disk, sealer, { withoutProvider: sealer.boundTo(withoutProvider) }).peek();
+    const store = createSessionStore(disk, sealer, { withoutProvider: sealer.boundTo(withoutProvider) });
+    const row = await store.row();
+    const isOurs = row?.deployment === undefined || ours.includes(row.deployment);
+    const record = isOurs ? await store.peek() : undefined;
     await disk.close();
     if (record?.state === 'signed-in') return name;
   }

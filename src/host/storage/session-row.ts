@@ -1,6 +1,6 @@
 import { SESSION_RECORD } from '../../core/session/session-record.ts';
 import type { SessionRecord } from '../../core/session/session-types.ts';
-import { number, object, type Infer } from '../../protocol/schema/schema.ts';
+import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
 import { oneOf, optional } from '../../protocol/schema/schema-types.ts';
 import type { Sealer } from './encryption.ts';
 import { SEALED } from './first-read.ts';
@@ -11,6 +11,8 @@ export const SESSION_ROW = object({
   sealed: SEALED,
   /** What the record is bound to, so that it opens at the first attempt (docs/decisions/0015). Absent: not known. */
   binding: optional(oneOf('provider', 'none')),
+  /** Name of the deployment that wrote it, which need not be that of the database. Absent: a former version wrote it. */
+  deployment: optional(string),
 });
 export type SessionRow = Infer<typeof SESSION_ROW>;
 

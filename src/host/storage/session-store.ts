@@ -46,6 +46,8 @@ export type SessionStoreOptions = {
   firstRead?: FirstRead | undefined;
   /** Seals sessions of kinds that depend on no provider. So another OpenID client cannot make them unreadable. */
   withoutProvider?: Sealer;
+  /** Name of this deployment, for the rows that it writes. */
+  deployment?: string | undefined;
   /** Goes back to the database of a former name, if this deployment's session is there. */
   returnToFormer?(): Promise<boolean>;
 };
@@ -53,7 +55,7 @@ export type SessionStoreOptions = {
 const noFormer = async (): Promise<boolean> => false;
 
 export const createSessionStore = (disk: Disk, sealer: Sealer, options: SessionStoreOptions = {}): SessionStore => {
-  const { firstRead, withoutProvider = sealer, returnToFormer = noFormer } = options;
+  const { firstRead, withoutProvider = sealer, deployment, returnToFormer = noFormer } = options;
 
   const bindingFor = (record: SessionRecord): 'provider' | 'none' => {
     const kind = record.state === 'signed-in' ? record.session.kind : record.kind;
@@ -129,6 +131,7 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, options: SessionS
       generation: generationOfRecord(record),
       sealed: await own.seal(serializeRecord(record), SESSION_CONTEXT),
       binding,
+      deployment,
     };
     const newer = await write(row, record.state === 'signed-out');
     if (newer) {
