@@ -8,7 +8,7 @@ import { labelFor } from '../strings/frame-strings.ts';
 import { strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
 import { formatNumber, nextTry } from '../text/time.ts';
-import { socketSince } from '../view/card-labels.ts';
+import { socketSince } from '../text/socket-text.ts';
 import { connectionProblemText, problemText } from '../text/problem-text.ts';
 
 await loadAppStrings();

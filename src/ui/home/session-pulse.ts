@@ -36,7 +36,7 @@ export class SessionPulse extends KeeperElement {
       .tile { display: grid; align-content: start; gap: .25rem; padding: 1rem 1.25rem; min-inline-size: 0; box-shadow: 1px 1px 0 var(--_line); }
       .day { grid-column: 1 / -1; gap: .5rem; }
       h2 { font-size: var(--_t-small); font-weight: 500; color: var(--_soft); }
-      .figure { font-size: 1.75rem; font-weight: 600; letter-spacing: -.03em; line-height: 1.2; small { font-size: .875rem; font-weight: 500; letter-spacing: 0; color: var(--_soft); } }
+      .figure { font-size: 1.75rem; font-weight: 600; letter-spacing: -.03em; line-height: 1.2; }
       .foot { font-size: var(--_t-small); color: var(--_soft); min-block-size: 1lh; }
       .line { block-size: 2.25rem; inline-size: 100%; overflow: visible; polyline { fill: none; stroke: var(--_accent); stroke-width: 1.75; vector-effect: non-scaling-stroke; stroke-linejoin: round; } }
       meter { appearance: none; display: block; inline-size: 100%; block-size: .375rem; margin-block: .8125rem 1.0625rem; border: 0; border-radius: 1rem; overflow: hidden; background: var(--_sunken); }
@@ -114,12 +114,13 @@ export class SessionPulse extends KeeperElement {
       <p class="foot">${left > 0 ? foot : t.tokenExpired}</p></section>`;
   }
 
+  /** Figure and unit are one text: as two, the unit would move with each digit more (layout-shift). */
   #latency(): TemplateResult {
     const t = appStrings();
     const last = this.#samples.at(-1);
     const all = this.#samples.map(({ ms }) => Math.round(ms));
     return html`<section class="tile"><h2>${t.roundTrip}</h2>
-      <p class="figure numbers">${last === undefined ? '–' : formatNumber(Math.round(last.ms))} ${last === undefined ? nothing : html`<small>ms</small>`}</p>
+      <p class="figure numbers">${last === undefined ? '–' : `${formatNumber(Math.round(last.ms))} ms`}</p>
       <svg class="line" viewBox="0 0 ${BOX.width} ${BOX.height}" preserveAspectRatio="none" aria-hidden="true">${svg`<polyline points=${sparkline(this.#samples, this.#clock.now, BOX)} />`}</svg>
       <p class="foot numbers">${last === undefined ? t.notMeasured : t.range(Math.min(...all), Math.max(...all))}</p></section>`;
   }

@@ -1,9 +1,7 @@
-import type { SocketView } from '../../protocol/snapshot.ts';
 import { appStrings } from '../strings/app-strings.ts';
 import { labelFor } from '../strings/frame-strings.ts';
 import { strings } from '../strings/strings.ts';
 import { troubleOf, type SignedInSession, type Status } from '../base/status.ts';
-import { fromNow, lastingSince } from '../text/time.ts';
 
 /* What the cards say of the session and the network. `shown` is the status that the headline has. */
 
@@ -15,12 +13,6 @@ export const sessionLabel = (session: SignedInSession, shown: Status): string =>
   const isTroubled = troubleOf(session) !== undefined;
   if (isTroubled && isQuiet(shown)) return strings().session.active;
   return labelFor(strings().session, session.state === 'refreshing' && isTroubled ? 'degraded' : session.state);
-};
-
-/** " for 3 minutes", or " 3 minutes ago" for one that was stopped; with its space, and empty for an idle one. */
-export const socketSince = ({ state, since }: SocketView, now: number): string => {
-  if (state === 'parked') return '';
-  return ` ${state === 'stopped' ? fromNow(since, now) : lastingSince(since, now)}`;
 };
 
 export const networkLabel = (online: boolean, shown: Status): string =>

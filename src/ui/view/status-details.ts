@@ -5,7 +5,7 @@ import { nextTryOf, signedInSession, type Status } from '../base/status.ts';
 import { labelFor } from '../strings/frame-strings.ts';
 import { strings } from '../strings/strings.ts';
 import { nextTry } from '../text/time.ts';
-import { socketSince } from './card-labels.ts';
+import { socketSince } from '../text/socket-text.ts';
 import { headlineOf } from './headline.ts';
 
 /** What `<session-status>` shows when it opens: the sentence, each connection, and the next attempt. */
