@@ -28,7 +28,7 @@ const SETTLES_WITHIN_MS = 20_000;
  */
 export const watchExpression = (user: string, isNew: boolean): string => `(async () => {
   const { connect } = await import('/keeper.js');
-  const keeper = await connect({ worker: '/sw.js' });
+  const keeper = await connect({ worker: '/sw.js', session: '${user}' });
   const view = globalThis.chaos = { ends: [], messages: 0, missing: 0, inOrder: true, hasEnd: false, keeper };
   if (${isNew}) {
     const result = await keeper.signIn({ kind: 'password', username: '${user}', password: '${user}' });

@@ -57,7 +57,7 @@ const GRANTS: Partial<Readonly<Record<Action, number>>> = {
   'a new version is deployed': 1,
 };
 
-const USERS = ['demo'] as const;
+const USERS = ['demo', 'work'] as const;
 type User = (typeof USERS)[number];
 /** A document without the app, which reloads itself for a new version. */
 const PAGE = '/chaos.html';
@@ -343,7 +343,10 @@ class ChaosRun {
 }
 
 export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
-  const site = await startDeployment({ accounts: ACCOUNTS, pages: { [PAGE]: '<!doctype html><title>Chaos</title>' } });
+  const site = await startDeployment({
+    ...{ accounts: ACCOUNTS, severalSessions: true },
+    pages: { [PAGE]: '<!doctype html><title>Chaos</title>' },
+  });
   const browser = await startBareBrowser();
   try {
     return await new ChaosRun(site, browser, options).run();

@@ -40,9 +40,14 @@ export type Deployment = {
 export type DeploymentOptions = {
   accounts?: readonly Account[] | undefined;
   pages?: Readonly<Record<string, string>> | undefined;
+  severalSessions?: boolean | undefined;
 };
 
-export const startDeployment = async ({ accounts, pages = {} }: DeploymentOptions = {}): Promise<Deployment> => {
+export const startDeployment = async ({
+  accounts,
+  pages = {},
+  severalSessions,
+}: DeploymentOptions = {}): Promise<Deployment> => {
   const dir = await mkdtemp(join(tmpdir(), 'keeper-deployment-'));
   const distDir = join(dir, 'dist');
   await cp('dist', distDir, { recursive: true });
@@ -55,7 +60,15 @@ export const startDeployment = async ({ accounts, pages = {} }: DeploymentOption
   if (script === undefined || build === undefined)
     throw new Error('There is no build in dist. Run `npx vite build` first.');
   const startAt = (port: number): ReturnType<typeof startServer> =>
-    startServer({ port, dataDir: join(dir, 'data'), distDir, faultRoutes: true, accounts, serverPaths });
+    startServer({
+      port,
+      dataDir: join(dir, 'data'),
+      distDir,
+      faultRoutes: true,
+      accounts,
+      serverPaths,
+      severalSessions,
+    });
   let running = await withFreePortPair(startAt);
   let deployed = 0;
   const assets = join(distDir, 'assets');
