@@ -24,8 +24,9 @@ class Forbidden {
   readonly readyState = 3;
 }
 
-class Throwing {
+class Throwing extends Forbidden {
   constructor() {
+    super();
     throw new DOMException('not allowed', 'SyntaxError');
   }
 }
