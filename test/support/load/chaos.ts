@@ -137,7 +137,9 @@ class ChaosRun {
       await flood;
     }
     if (this.#violations.length === 0) await this.#checkEnd();
-    const tokenRequests = this.#formerRequests + (await this.#site.faults.stats()).tokenRequests;
+    const newest = await this.#site.faults.stats().catch(() => undefined);
+    if (!newest) this.#violations.push('the server does not answer at the end');
+    const tokenRequests = this.#formerRequests + (newest?.tokenRequests ?? 0);
     const allowedTokenRequests = this.#allowedRequests();
     if (tokenRequests > allowedTokenRequests)
       this.#violations.push(
