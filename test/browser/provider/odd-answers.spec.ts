@@ -28,7 +28,7 @@ const ODD: readonly Odd[] = [
   {
     name: 'tokens in `__proto__` [odd-prototype]',
     fault: answer('{"__proto__":{"access_token":"a","refresh_token":"r"}}'),
-    outcome: UNEXPECTED,
+    outcome: 'refresh-refused',
   },
   { name: '400 with HTML', fault: answer('<html>', 400, 'text/html'), outcome: 'server-unavailable' },
   {

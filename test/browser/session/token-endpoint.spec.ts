@@ -63,10 +63,10 @@ const TROUBLES: readonly Trouble[] = [
     kinds: BOTH,
   },
   {
-    name: 'answers 403 [token-endpoint-403]',
-    fault: { kind: 'status', status: 403 },
+    // From the second one in a row on, a refusal makes it ask twice a minute at most (dead-sessions.test.ts).
+    name: 'answers 403 once [token-endpoint-403]',
+    fault: { kind: 'status', status: 403, times: 1 },
     problem: 'server-unavailable',
-    tries: 1,
     kinds: ['oidc'],
   },
   {
