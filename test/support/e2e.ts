@@ -15,7 +15,7 @@ export type Complaints = {
 
 /**
  * The app's home page loads the list of devices last. A sign-out, or another session from a native bridge, ends requests that
- * are on their way, so that no page gets the answer for another user. The browser reports that.
+ * are on their way. So no page gets the answer for another user. The browser reports that.
  */
 const ENDED_WITH_SESSION = /net::ERR_FAILED \(\S+\/api\/v1\/sessions\)$/;
 
