@@ -1,10 +1,10 @@
-import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONFORMANCE_CHECKS } from '../../cli/conformance/checks.ts';
 import { checkServer, serverAt } from '../../cli/conformance/conformance-command.ts';
 import { lossCheck } from '../../cli/conformance/loss.ts';
 import { main } from '../../cli/cli.ts';
+import { backUp, restore } from '../../server/data-folder/backup.ts';
 import { passwordLogin, startTestServer, temporaryDir, type TestServer } from '../server/support/start.ts';
 import { BREAKAGES } from './breakages.ts';
 import { startBrokenHub, type Breakage } from './broken-hub.ts';
@@ -77,16 +77,17 @@ describe('a server that lost messages', () => {
     let own = await startAt(0);
     const port = Number(new URL(own.url).port);
     const { access_token: bearer } = await passwordLogin(own.call);
-    const copy = async (from: string, to: string): Promise<void> => {
-      await own.stop();
-      rmSync(to, { recursive: true, force: true });
-      cpSync(from, to, { recursive: true });
-      own = await startAt(port);
+    const loss = {
+      save: async (): Promise<void> => void (await backUp(data, backup)),
+      restore: async (): Promise<void> => {
+        await own.stop();
+        await restore(backup, data);
+        own = await startAt(port);
+      },
     };
     const hub = await startBrokenHub(own.url, `Bearer ${bearer}`, breakage);
     try {
-      const check = lossCheck({ save: () => copy(data, backup), restore: () => copy(backup, data) });
-      const [result] = await checkServer(serverAt(hub.url, bearer, { answerMs: PATIENCE_MS }), [check]);
+      const [result] = await checkServer(serverAt(hub.url, bearer, { answerMs: PATIENCE_MS }), [lossCheck(loss)]);
       return result?.error;
     } finally {
       await hub.close();
@@ -104,11 +105,14 @@ describe('a server that lost messages', () => {
     const first = (epoch: unknown): unknown => epochs.add(epoch) && [...epochs][0];
     const sameEpoch: Breakage = {
       fromServer: (frame) => {
-        const cursor = frame[3] as { epoch: string; offset: number };
-        return frame[0] === 'ok' ? [frame.with(3, { ...cursor, epoch: first(cursor.epoch) })] : [frame];
+        if (frame[0] === 'ok') {
+          const cursor = frame[3] as { epoch: string; offset: number };
+          return [frame.with(3, { ...cursor, epoch: first(cursor.epoch) })];
+        }
+        return frame[0] === 'ev' ? [frame.with(2, first(frame[2]))] : [frame];
       },
     };
-    expect(await checkLoss(sameEpoch)).toContain('same epoch');
+    expect(await checkLoss(sameEpoch)).toContain('of the same epoch means two messages');
     const silent: Breakage = { fromServer: (frame) => (frame[0] === 'fork' || frame[0] === 'gap' ? [] : [frame]) };
     expect(await checkLoss(silent)).toContain('neither fork nor gap');
   });
