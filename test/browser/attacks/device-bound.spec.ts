@@ -98,7 +98,7 @@ test('our own server binds the session of an API key, and refuses its copied coo
     const thiefPage = await thief.newPage();
     await thiefPage.goto(`${own.origin}/`);
     await expect.poll(() => models(thiefPage), { timeout: 60_000 }).toBe(401);
-    await expect.poll(() => models(page)).toBe(200);
+    await expect.poll(() => models(page), { timeout: 60_000 }).toBe(200);
   } finally {
     await own.stop();
   }
