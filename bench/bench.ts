@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { machineName, writeFigures } from '../scripts/docs/figures.ts';
 import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { ordinaryAccount } from '../test/support/browser/bare-process.ts';
 import { BENCHES, type Bench } from './compare/benches.ts';
@@ -9,6 +9,7 @@ import { timelineOf, timelineTable, type Timeline } from './compare/marks/timeli
 import { LONG_SECONDS, type Stages } from './compare/measures.ts';
 import { holds, ratioOf, tableOf, type Ratio, type Rounds } from './compare/report.ts';
 import { startSites, type Site } from './compare/site.ts';
+import { figuresOf } from './compare/figures.ts';
 import { createStage } from './compare/stage.ts';
 import { SUBJECTS, type Subject } from './compare/subjects.ts';
 
@@ -16,7 +17,7 @@ import { SUBJECTS, type Subject } from './compare/subjects.ts';
  * Session Keeper beside the least that could do a part of its work, in one browser and one run, in alternating order:
  * `npm run bench -- cold,reload,warm,tabs`. `peers` has other libraries beside it. Exits with 1 when a target is missed.
  *
- * `--rounds N`, `--subjects a,b`, and `--json FILE` for the times of all rounds. `--marks` shows where `cold` and `reload`
+ * `--rounds N`, `--subjects a,b`, and `--json FILE` for the times of all rounds. `--docs` writes the tables into the documents. `--marks` shows where `cold` and `reload`
  * spend their time. It changes pages and workers for that, so it holds no targets.
  *
  * The browser has a debugger on its pages only: one that is attached to a worker keeps it alive, and costs each request
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
     subjects: { type: 'string' },
     json: { type: 'string' },
     marks: { type: 'boolean', default: false },
+    docs: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
@@ -87,11 +89,11 @@ const ratiosOf = (rounds: Rounds, bench: Bench, { name, role, signIn }: Subject)
   return [held ?? {}, ...floors.map((floor) => ({ floor }))].flatMap((each) => ratioOf(rounds, name, each) ?? []);
 };
 
-const [processor] = cpus();
-const machine = `${cpus().length} cores, ${processor?.model ?? 'unknown'}, Node ${process.version}`;
+const machine = machineName();
 console.log(machine);
 
 const results: object[] = [];
+const figures: string[] = [];
 
 /** Prints the times and ratios of a bench. */
 const measure = async (bench: Bench, stages: Stages, sites: readonly Site[]): Promise<void> => {
@@ -102,6 +104,7 @@ const measure = async (bench: Bench, stages: Stages, sites: readonly Site[]): Pr
   });
   const ratios = subjects.filter(({ role }) => role !== 'floor').flatMap((subject) => ratiosOf(rounds, bench, subject));
   console.log(`\n${tableOf(bench.title, rounds, ratios)}`);
+  figures.push(figuresOf(bench.title, rounds, ratios));
   results.push({ title: bench.title, rounds: Object.fromEntries(rounds), ratios });
   if (!ratios.every(holds)) process.exitCode = 1;
 };
@@ -137,6 +140,11 @@ try {
     await (values.marks ? mark : measure)(bench, { stage, tabs }, taking);
   }
   if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ machine, results }, undefined, 1));
+  if (values.docs) {
+    const names = positionals[0] ?? '';
+    const name = names === 'peers' ? names : 'least';
+    await writeFigures({ name, command: `npm run bench -- ${names}`.trimEnd(), body: figures.join('\n\n') });
+  }
 } finally {
   await browser.close();
   await sites.stop();

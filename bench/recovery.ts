@@ -1,5 +1,7 @@
 import 'fake-indexeddb/auto';
 import { setTimeout as rest } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { markdownTable, writeFigures } from '../scripts/docs/figures.ts';
 import { BUILT_IN_CODECS } from '../src/host/sockets/shared-sockets.ts';
 import { createSockets, type Sockets } from '../src/host/sockets/sockets.ts';
 import { createOutboxStore } from '../src/host/storage/outbox-store.ts';
@@ -15,9 +17,11 @@ import { CONFIG, maker, startTestServer } from '../test/host/sockets/sockets-wor
  * the codecs, the tickets and the servers are real. Everything runs in this process, over loopback.
  */
 
-/** `npm run bench:recovery -- --rounds N`. */
-const [, , , rounds = '10'] = process.argv;
-const ROUNDS = Number(rounds);
+/** `npm run bench:recovery -- --rounds N`. `--docs` writes the figures into the documents. */
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '10' }, docs: { type: 'boolean', default: false } },
+});
+const ROUNDS = Number(values.rounds);
 const BOUND_MS = 250;
 /** A connection counts as stable after 5 s. */
 const SETTLED_MS = 5_200;
@@ -131,16 +135,19 @@ for (let round = 0; round < ROUNDS; round += 1) {
 }
 
 let isOver = false;
+const rows = [['codec', 'fastest', 'median', `slowest of ${ROUNDS}`]];
 for (const [name, times] of results) {
   const sorted = times.toSorted((a, b) => a - b);
   const [least, most] = [sorted[0] ?? 0, sorted.at(-1) ?? Infinity];
   isOver ||= most > BOUND_MS;
   const verdict = most > BOUND_MS ? 'OVER' : 'ok';
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-  const numbers = [least, median, most].map((ms) => Math.round(ms)).join(' / ');
+  const numbers = [least, median, most].map((ms) => String(Math.round(ms)));
+  rows.push([`\`${name}\``, ...numbers.map((number) => `${number} ms`)]);
   console.log(
-    `${name.padEnd(24)}${numbers} ms (min / median / max of ${times.length}), at most ${BOUND_MS} ms: ${verdict}`,
+    `${name.padEnd(24)}${numbers.join(' / ')} ms (min / median / max of ${times.length}), at most ${BOUND_MS} ms: ${verdict}`,
   );
 }
 console.log(isOver ? 'over the bound' : `all codecs are back within ${BOUND_MS} ms`);
+if (values.docs) await writeFigures({ name: 'recovery', command: 'npm run bench:recovery', body: markdownTable(rows) });
 process.exit(isOver ? 1 : 0);

@@ -8,6 +8,7 @@ import {
 } from '../../src/protocol/frames.ts';
 import { resolveAfter } from '../../src/protocol/timing/timer.ts';
 import { textOf } from '../../server/realtime/freezable-socket.ts';
+import type { LoadClient } from './load-client.ts';
 
 /** What one client saw. `got`: how often each message came, by its id. `latencies`: ms from publisher to reader. */
 export type Sight = {
@@ -21,15 +22,11 @@ export type Sight = {
   drains: number;
 };
 
-export type FleetClient = {
+/** `publish` sends a message until a server acknowledges it. */
+export type FleetClient = LoadClient & {
   readonly sight: Sight;
   /** Messages that a server acknowledged. */
   readonly acked: ReadonlySet<string>;
-  readonly isOpen: boolean;
-  /** Sends it until a server acknowledges it. */
-  publish(id: string): void;
-  readonly unacked: number;
-  close(): void;
 };
 
 const TOPIC = 'proof';

@@ -1,10 +1,12 @@
 /**
  * What the server costs (`npm run bench:server`). It compares requests a second of `GET /api/v1/auth/whoami`, with a bearer
  * token and with DPoP, to those of an empty handler of the same framework. It compares the memory of an idle socket to that
- * of one of the bare `ws` library. All run in turn, in one run. Fails below the bounds.
+ * of one of the bare `ws` library. All run in turn, in one run. Fails below the bounds. `--docs` writes the figures into the
+ * documents.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { markdownTable, writeFigures } from '../../scripts/docs/figures.ts';
 import type { ServerPart } from './server-part.ts';
 import { requestRate } from './request-rate.ts';
 import { openIdleSockets } from './idle-sockets.ts';
@@ -37,7 +39,9 @@ const headers = (count: number, one: (n: number) => Record<string, string>) =>
   Array.from({ length: count }, (_, n) => one(n));
 
 const failures: string[] = [];
+const table = [['what', 'figure', 'bound']];
 const row = (name: string, value: string, isMet: boolean, bound: string): void => {
+  table.push([name, value, bound]);
   console.log(`${name.padEnd(44)} ${value.padStart(12)}   ${isMet ? 'ok' : 'FAILS'} (${bound})`);
   if (!isMet) failures.push(name);
 };
@@ -69,6 +73,8 @@ const rates = async (): Promise<void> => {
   const rate = { empty: 0, bearer: 0, dpop: 0 };
   for (const kind of ['empty', 'bearer', 'dpop'] as const) {
     rate[kind] = median(seen[kind].slice(1));
+    const name = { empty: 'an empty handler', bearer: 'whoami with a bearer token', dpop: 'whoami with DPoP' }[kind];
+    table.push([name, `${Math.round(rate[kind])} requests a second`, '']);
     console.log(`${kind.padEnd(44)} ${`${Math.round(rate[kind])}/s`.padStart(12)}`);
   }
   const bearerShare = rate.bearer / rate.empty;
@@ -98,6 +104,8 @@ const bare = await socketBytes('bare-sockets');
 const own = await socketBytes('keeper');
 console.log(`${'idle socket of ws'.padEnd(44)} ${`${Math.round(bare)} B`.padStart(12)}`);
 row('idle socket', `${Math.round(own)} B`, own <= BOUNDS.socketBytes, `at most ${BOUNDS.socketBytes} B`);
+if (process.argv.includes('--docs'))
+  await writeFigures({ name: 'server', command: 'npm run bench:server', body: markdownTable(table) });
 if (failures.length > 0) {
   console.error(`Too slow or too large: ${failures.join(', ')}. Other work on this machine changes the figures.`);
   process.exitCode = 1;
