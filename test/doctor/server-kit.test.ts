@@ -22,7 +22,7 @@ beforeAll(async () => {
   writeFileSync(join(dist, 'app.js'), `navigator.serviceWorker.register(${policy}.createScriptURL('/sw.js'));`);
   writeFileSync(join(dist, 'sw.js'), WORKER_CODE);
   writeFileSync(join(dist, 'keeper-pulse.js'), "fetch('__keeper/pulse')");
-  server = await startTestServer({ distDir: dist, faultRoutes: false });
+  server = await startTestServer({ distDir: dist, faultRoutes: false, deviceBoundSeconds: 300 });
 });
 afterAll(async () => {
   await server.stop();
@@ -32,7 +32,7 @@ afterAll(async () => {
 describe('embedded server', () => {
   test('passes every check, and none is skipped', { timeout: 90_000 }, async () => {
     const browser = { type: 'path', path: ensureBrowser().path } as const;
-    const report = await reportOn({ origin: server.url }, { account: DEMO, browser });
+    const report = await reportOn({ origin: server.url }, { account: DEMO, apiKey: 'demo-key', browser });
     expect(troubles(report)).toEqual([]);
     expect(report.counts).toMatchObject({ fail: 0, skipped: 0 });
   });
