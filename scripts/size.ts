@@ -54,7 +54,7 @@ const BUDGETS: readonly Budget[] = [
     bytes: built((files) => workerFiles('keeper-session-sw.js', files)),
   },
   { name: 'worker, start', limitBytes: 12.4 * KB, bytes: built(async () => ['keeper-sw.js']) },
-  { name: 'worker, whole', limitBytes: 72.8 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
+  { name: 'worker, whole', limitBytes: 73 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
   { name: 'app worker, start', limitBytes: 16.8 * KB, bytes: built(async () => ['sw.js']) },
   { name: 'page client', limitBytes: 4.9 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
   { name: 'app, first load', limitBytes: 24.8 * KB, bytes: built((files) => pageFiles('index.html', files)) },

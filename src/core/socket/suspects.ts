@@ -22,9 +22,17 @@ export const SURVIVED_MS = 3_000;
 /**
  * `proven`: a connection has survived it before. Where an unproven message is among the last ones, it is suspected first.
  * `unexplained`: closes with a code that blames no message. The network may have caused them, so one of them convicts
- * nothing that another close made a suspect.
+ * nothing that another close made a suspect. `byTime`: no answer has proven it, only that this connection lasts. A dead one
+ * lasts too, until this side closes it, and proves nothing.
  */
-type Entry = { strikes: number; unexplained: number; trials: number; sentAt: number | undefined; proven: boolean };
+type Entry = {
+  strikes: number;
+  unexplained: number;
+  trials: number;
+  sentAt: number | undefined;
+  proven: boolean;
+  byTime: boolean;
+};
 
 /** How many messages may have caused a close, and the one that caused it, if that is certain. */
 export type Accusation = { accused: number; guilty: string | undefined };
@@ -59,7 +67,8 @@ export const createSuspects = (blaming: readonly number[] = []): Suspects => {
   let trial: string | undefined;
 
   const entryOf = (key: string): Entry => {
-    const entry = entries.get(key) ?? { strikes: 0, unexplained: 0, trials: 0, sentAt: undefined, proven: false };
+    const blank = { strikes: 0, unexplained: 0, trials: 0, sentAt: undefined, proven: false, byTime: false };
+    const entry = entries.get(key) ?? blank;
     entries.set(key, entry);
     return entry;
   };
@@ -72,15 +81,18 @@ export const createSuspects = (blaming: readonly number[] = []): Suspects => {
     if (trial === key) trial = undefined;
   };
 
+  const prove = (key: string, entry: Entry, byTime: boolean): void => {
+    settle(key, entry, 0);
+    Object.assign(entry, { unexplained: 0, proven: true, byTime });
+  };
+
   const answered = (key: string): void => {
     const entry = entries.get(key);
-    if (!entry) return;
-    settle(key, entry, 0);
-    Object.assign(entry, { unexplained: 0, proven: true });
+    if (entry) prove(key, entry, false);
   };
 
   const settleSurvivors = (now: number): void => {
-    for (const [key, entry] of inFlight()) if (!isRecent(entry, now)) answered(key);
+    for (const [key, entry] of inFlight()) if (!isRecent(entry, now)) prove(key, entry, entry.byTime || !entry.proven);
   };
 
   const isFree = (key: string): boolean => {
@@ -116,6 +128,7 @@ export const createSuspects = (blaming: readonly number[] = []): Suspects => {
     forget,
     answered,
     passed: () => {
+      for (const entry of entries.values()) entry.byTime = false;
       for (const [key, entry] of inFlight()) {
         // Some servers close later than they answer the ping. A second trial lasts for its full time.
         if (entry.proven || (key === trial && entry.trials === 1)) settle(key, entry, entry.proven ? 0 : 1);
@@ -136,6 +149,10 @@ export const createSuspects = (blaming: readonly number[] = []): Suspects => {
       trial = undefined;
       waiting.clear();
       for (const [, entry] of sent) entry.sentAt = undefined;
+      for (const entry of entries.values()) {
+        if (isLocal && entry.byTime) entry.proven = false;
+        entry.byTime = false;
+      }
       if (isLocal || (UNRELATED.includes(code) && !isBlaming)) return NOT_A_MESSAGE;
       for (const [, entry] of accused) {
         entry.strikes += isBlaming ? ENOUGH_STRIKES : 1;

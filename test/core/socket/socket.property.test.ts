@@ -176,6 +176,21 @@ test('refuses no subscription that was sent while the device slept after a refus
   expect(violations(run(history, [0], REAL))).toEqual([]);
 });
 
+test('refuses no other message when a dead connection outlasted two that the server refuses', () => {
+  const history: readonly Op[] = [
+    { op: 'poison', topic: 'a', code: 1009 },
+    { op: 'poison', topic: 'a', code: 1009 },
+    { op: 'expire' },
+    { op: 'advance', ms: 136 },
+    { op: 'advance', ms: 82 },
+    { op: 'advance', ms: 72 },
+    { op: 'advance', ms: 570 },
+    { op: 'publish', topic: 'a', tab: 't1', count: 1 },
+    { op: 'silence' },
+  ];
+  expect(violations(run(history, [0], REAL))).toEqual([]);
+});
+
 // ---- the test of each invariant detects a machine that breaks it
 
 /** More histories than any mutant needs. The seed makes a short run detect the same mutants as a long one. */
