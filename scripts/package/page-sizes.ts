@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
-import { build as viteBuild, type Rollup } from 'vite';
 import webpack from 'webpack';
+import { buildInMemory } from '../build/build-in-memory.ts';
 import { gzippedBytes, staticModules } from '../build/built-size.ts';
 
 /*
@@ -46,11 +46,9 @@ const withRollup: Bundler = async (entry) => {
 };
 
 const withVite: Bundler = async (entry) => {
-  const built = (await viteBuild({
-    configFile: false,
-    logLevel: 'error',
-    build: { write: false, target: 'es2022', rollupOptions: { input: { entry }, preserveEntrySignatures: 'strict' } },
-  })) as Rollup.RollupOutput;
+  const built = await buildInMemory({
+    build: { rollupOptions: { input: { entry }, preserveEntrySignatures: 'strict' } },
+  });
   const files = new Map(built.output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : '']));
   const [first] = built.output;
   return { entry: first.fileName, files };

@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type Rollup } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import webpack, { type Stats } from 'webpack';
 import type { SessionKeeperPlugin, SessionKeeperPluginOptions } from '../../cli/plugin/webpack.ts';
+import { buildInMemory } from '../../scripts/build/build-in-memory.ts';
 import { entriesOf, readManifest } from '../../scripts/package/entries.ts';
 import { installConsumer, ROOT, type Consumer } from './consumer.ts';
 
@@ -50,16 +50,7 @@ describe('the devtools', () => {
       input,
       "import { connect } from 'session-keeper'; import { mountDevtools } from 'session-keeper/devtools'; mountDevtools(await connect());",
     );
-    const { NODE_ENV } = process.env;
-    process.env['NODE_ENV'] = mode;
-    const built = (await build({
-      root: consumer.dir,
-      configFile: false,
-      logLevel: 'error',
-      mode,
-      build: { write: false, target: 'es2022', rollupOptions: { input } },
-    })) as Rollup.RollupOutput;
-    process.env['NODE_ENV'] = NODE_ENV;
+    const built = await buildInMemory({ root: consumer.dir, mode, build: { rollupOptions: { input } } });
     return built.output.map((file) => (file.type === 'chunk' ? file.code : '')).join('\n');
   };
 
