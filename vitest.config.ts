@@ -48,6 +48,9 @@ export default defineConfig({
           exclude: ['test/browser/**', ...INTEGRATION, ...FLEET, ...PACKAGE],
           // Vitest's own choice leaves one core free, which is half of a machine with two.
           maxWorkers: Math.max(2, availableParallelism() - 1),
+          // A worker that loads each module once, not once for each file, saves 40 % of the time. So a test puts back
+          // what it changes outside itself.
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
