@@ -15,6 +15,8 @@ RUN npm ci --omit=dev
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data/store
+# As many as the container has processors: docs/how-to/operate-the-server.md.
+ENV UV_THREADPOOL_SIZE=2
 WORKDIR /app
 COPY package.json LICENSE THIRD-PARTY-NOTICES.md ./
 COPY bin bin

@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { authenticate, UNPROVEN, UNPROVEN_RETRY_SECONDS, type AuthServices } from './auth/authenticate.ts';
 import { passwordRoutes, socketTicketRoute, cookieSessionRoutes, type AuthRouteServices } from './auth/auth-routes.ts';
 import type { DeviceSessions } from './sessions/device-sessions.ts';
-import type { DpopChecker } from './auth/dpop.ts';
+import type { DpopChecker } from './auth/dpop/dpop.ts';
 import { MAX_JSON_BYTES, problemResponse, sendJson, type Ctx, type Env, type Handler } from './http/route-helpers.ts';
 import type { DownloadLinks } from './demo/download-links.ts';
 import { mediaRoutes } from './demo/media.ts';

@@ -3,7 +3,8 @@ import { createAccounts, type Account, type Accounts } from './auth/accounts.ts'
 import type { ServerClock } from './base/server-clock.ts';
 import type { DiskSpace } from './data-folder/disk-space.ts';
 import { createDeviceCookies, type DeviceCookies } from './auth/device-cookies.ts';
-import { createDpopChecker, type DpopChecker } from './auth/dpop.ts';
+import { createDpopChecker, type DpopChecker } from './auth/dpop/dpop.ts';
+import { createSharedReplays, openEmbeddedReplays } from './auth/dpop/proof-replays.ts';
 import { createEventStreams, type EventStreams } from './realtime/event-streams.ts';
 import { createFaults, type Faults } from './base/faults.ts';
 import { createLoginRateLimit, type LoginRateLimit } from './limits/login-rate-limit.ts';
@@ -149,6 +150,11 @@ const openCookieSessions = (
   };
 };
 
+const openDpopChecker = async ({ embedded, once, secrets }: Storage, clock: ServerClock): Promise<DpopChecker> => {
+  const replays = embedded ? await openEmbeddedReplays(embedded, clock.now) : createSharedReplays(once);
+  return createDpopChecker({ replays, clock, keys: await secrets.keys('api-nonces') });
+};
+
 export const openServerServices = async (
   storage: Storage,
   clock: ServerClock,
@@ -184,7 +190,7 @@ export const openServerServices = async (
     ...cookies,
     deviceSessions: createDeviceSessions({ store, clock, revocations, grantKey }),
     tickets,
-    dpopChecker: createDpopChecker({ storage, clock, keys: await secrets.keys('api-nonces') }),
+    dpopChecker: await openDpopChecker(storage, clock),
     ...realtime,
     faults: createFaults(),
     requestLog: createRequestLog({ ...cookies, now: clock.now, enabled: options.faultRoutes === true }),

@@ -5,6 +5,7 @@
  * documents.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { markdownTable, writeFigures } from '../../scripts/docs/figures.ts';
 import type { ServerPart } from './server-part.ts';
@@ -22,7 +23,9 @@ const PART = fileURLToPath(new URL('./server-part.ts', import.meta.url));
 
 /** A server in a process of its own, so that the load does not run on its event loop. */
 const startPart = async (part: ServerPart) => {
-  const child: ChildProcess = fork(PART, [part], { execArgv: ['--import', 'tsx', '--expose-gc'] });
+  // As docs/how-to/operate-the-server.md says.
+  const env = { ...process.env, UV_THREADPOOL_SIZE: String(availableParallelism()) };
+  const child: ChildProcess = fork(PART, [part], { env, execArgv: ['--import', 'tsx', '--expose-gc'] });
   const answer = <T>(question?: string): Promise<T> =>
     new Promise((done, fail) => {
       child.once('message', (message) => done(message as T));

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { DpopChecker } from './dpop.ts';
-import { DPOP_ALGORITHMS } from './proof-signature.ts';
+import type { DpopChecker } from './dpop/dpop.ts';
+import { DPOP_ALGORITHMS } from './dpop/proof-signature.ts';
 import { isOwnPage, type Origins } from '../http/origins.ts';
 import { TooManyUnknownTokens } from './opaque-tokens.ts';
 import type { PasswordTokens } from './password-tokens.ts';

@@ -3,7 +3,7 @@ import type * as OidcProvider from 'oidc-provider';
 import type { Context, OidcContext, Provider } from 'oidc-provider';
 import type { TokenVersion } from '../auth/token-version.ts';
 import type { Accounts } from '../auth/accounts.ts';
-import { DPOP_ALGORITHMS } from '../auth/proof-signature.ts';
+import { DPOP_ALGORITHMS } from '../auth/dpop/proof-signature.ts';
 import type { DeviceCookies } from '../auth/device-cookies.ts';
 import type { LoginRateLimit } from '../limits/login-rate-limit.ts';
 import { SESSION_SECONDS, type Lifetimes, type ReusePolicy } from '../base/token-lifetimes.ts';

@@ -1,23 +1,17 @@
-import type { ServerClock } from '../base/server-clock.ts';
-import { digest, hmac } from '../base/crypto.ts';
+import type { ServerClock } from '../../base/server-clock.ts';
+import { digest, hmac } from '../../base/crypto.ts';
 import { createProofSignatures } from './proof-signature.ts';
-import { number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
-import { optional } from '../../src/protocol/schema/schema-types.ts';
-import { StoreUnavailable } from '../base/store.ts';
-import type { Keyring, Storage } from '../storage/storage.ts';
-import { setBounded } from '../base/bounded-map.ts';
+import { number, object, string, type Infer } from '../../../src/protocol/schema/schema.ts';
+import { optional } from '../../../src/protocol/schema/schema-types.ts';
+import { PROOF_AGE_MS, type ProofReplays } from './proof-replays.ts';
+import type { Keyring } from '../../storage/storage.ts';
+import { setBounded } from '../../base/bounded-map.ts';
 
-/** Maximum age of a proof without a nonce. A client whose clock is off retries with the server's nonce. */
-const PROOF_AGE_MS = 60_000;
 /** A nonce changes with each step. The server also accepts the previous and the next one. */
 const NONCE_STEP_MS = 60_000;
-/** Longer than any proof is valid, with or without a nonce. */
-const REPLAY_MEMORY_MS = 4 * NONCE_STEP_MS;
 const MAX_ID_LENGTH = 256;
 /** Nonces in memory: of this step, the ones beside it, and those of a skewed clock. */
 const MAX_NONCES = 8;
-/** Proofs that this process remembers while the store cannot write. */
-const MAX_UNSTORED = 100_000;
 
 /** `thumbprint` is the `jkt` to which the access token must be bound (RFC 9449 §6.1). */
 export type DpopResult =
@@ -58,12 +52,11 @@ const isUrlOf = (htu: string, urls: readonly string[]): boolean => {
 };
 
 export const createDpopChecker = (services: {
-  storage: Pick<Storage, 'store' | 'once'>;
+  replays: ProofReplays;
   clock: ServerClock;
   keys: Keyring;
 }): DpopChecker => {
-  const { clock, keys } = services;
-  const { store, once } = services.storage;
+  const { clock, keys, replays } = services;
   const signatures = createProofSignatures();
   /** The nonces of the last steps: each request needs three, and one for its response. */
   const nonces = new Map<string, string>();
@@ -71,7 +64,7 @@ export const createDpopChecker = (services: {
     const name = `${step} ${keys().indexOf(key)}`;
     const known = nonces.get(name);
     if (known !== undefined) return known;
-    const nonce = hmac(key, `dpop-nonce ${step}`);
+    const nonce = hmac(key, `dpop-nonce ${replays.run} ${step}`);
     setBounded(nonces, name, nonce, MAX_NONCES);
     return nonce;
   };
@@ -79,22 +72,6 @@ export const createDpopChecker = (services: {
   // Each response shows the nonce, so this comparison has no secret to protect.
   const isKnownNonce = (nonce: string): boolean =>
     keys().some((key) => [0, -1, 1].some((offset) => nonceAt(step() + offset, key) === nonce));
-
-  /** Proofs that the store could not keep. A full disk must not fail the requests that only read. */
-  const unstored = new Map<string, true>();
-
-  /** Returns `true` once for each proof, also when two requests carry it at the same time. */
-  const isFirstUse = async (jti: string, thumbprint: string): Promise<boolean> => {
-    const seen = `dpop-proof/${digest(`${thumbprint} ${jti}`)}`;
-    try {
-      return (await once.take(seen, REPLAY_MEMORY_MS)) && !unstored.has(seen);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      if (unstored.has(seen) || (await store.get(seen)) !== undefined) return false;
-      setBounded(unstored, seen, true, MAX_UNSTORED);
-      return true;
-    }
-  };
 
   const checkClaims = (claims: Claims, request: Parameters<DpopChecker['check']>[0]): DpopResult | undefined => {
     if (claims.jti.length > MAX_ID_LENGTH) return refused('jti too long');
@@ -109,8 +86,10 @@ export const createDpopChecker = (services: {
         ? undefined
         : { ok: false, error: 'use_dpop_nonce', detail: 'unknown or old nonce' };
     }
-    const age = Math.abs(clock.now() - claims.iat * 1000);
-    return age <= PROOF_AGE_MS ? undefined : { ok: false, error: 'use_dpop_nonce', detail: 'iat is not recent' };
+    // A client whose clock is off retries with the server's nonce.
+    const issued = claims.iat * 1000;
+    const isRecent = Math.abs(clock.now() - issued) <= PROOF_AGE_MS && issued > replays.knownSince;
+    return isRecent ? undefined : { ok: false, error: 'use_dpop_nonce', detail: 'iat is not recent' };
   };
 
   return {
@@ -121,8 +100,8 @@ export const createDpopChecker = (services: {
       if (!claims) return refused('not a valid proof');
       const failure = checkClaims(claims, request);
       if (failure) return failure;
-      const first = await isFirstUse(claims.jti, proof.thumbprint);
-      return first ? { ok: true, thumbprint: proof.thumbprint } : refused('proof was used before');
+      const isFirstUse = await replays.take(digest(`${proof.thumbprint} ${claims.jti}`));
+      return isFirstUse ? { ok: true, thumbprint: proof.thumbprint } : refused('proof was used before');
     },
   };
 };

@@ -1,7 +1,7 @@
 import { createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, type JWK } from 'jose';
-import { setBounded } from '../base/bounded-map.ts';
-import { isObject, own, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
+import { setBounded } from '../../base/bounded-map.ts';
+import { isObject, own, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
 
 /** Signature algorithms that browsers generate keys for quickly. The embedded provider accepts the same. */
 export const DPOP_ALGORITHMS = ['ES256', 'Ed25519'];

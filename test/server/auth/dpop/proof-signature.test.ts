@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { calculateJwkThumbprint, EmbeddedJWK, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { createProofSignatures, DPOP_ALGORITHMS } from '../../../server/auth/proof-signature.ts';
+import { createProofSignatures, DPOP_ALGORITHMS } from '../../../../server/auth/dpop/proof-signature.ts';
 
 const CLAIMS = { jti: 'one', htm: 'GET', htu: 'https://app.example/api', ath: 'hash' };
 

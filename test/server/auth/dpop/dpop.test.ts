@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { OidcClient, type Tokens } from '../support/agent.ts';
-import { bearer, passwordLogin, startTestServer, type TestServer } from '../support/start.ts';
+import { OidcClient, type Tokens } from '../../support/agent.ts';
+import { bearer, passwordLogin, startTestServer, type TestServer } from '../../support/start.ts';
 
 let server: TestServer;
 let client: OidcClient;
