@@ -34,12 +34,12 @@ Then name app-worker.js in provideServiceWorker().`,
 
 const urlOf = (project: Project): string => {
   const path = workerPath(project);
-  return path === undefined ? '/sw.js' : `/${posix.relative(project.publicFolder, path)}`;
+  return project.urlPath + (path === undefined ? 'sw.js' : posix.relative(project.publicFolder, path));
 };
 
-const STATIC_PAGE = (worker: string) => `Add one line to the head of your pages:
+const STATIC_PAGE = (worker: string, urlPath: string) => `Add one line to the head of your pages:
 
-  <script src="/embed.js" data-worker="${worker}" data-elements></script>
+  <script src="${urlPath}embed.js" data-worker="${worker}" data-elements></script>
 
 Your scripts get the keeper with: const keeper = await sessionKeeper;`;
 
@@ -51,7 +51,8 @@ const MODULE_PAGE = (worker: string) => `Connect once in your page, in code that
 
 /** What a person does next, as text for a terminal. */
 export const nextStep = (project: Project): string => {
-  const page = project.framework === 'static' ? STATIC_PAGE(urlOf(project)) : MODULE_PAGE(urlOf(project));
+  const page =
+    project.framework === 'static' ? STATIC_PAGE(urlOf(project), project.urlPath) : MODULE_PAGE(urlOf(project));
   const { worker } = project;
   return worker.type === 'generated' ? `${GENERATED_STEPS[worker.by]}\n\n${page}` : page;
 };

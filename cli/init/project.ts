@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { isObject, own, parseJson } from '../../src/protocol/schema/json.ts';
 
 /** What a project is built with, as far as it decides where files go. `static`: no bundler. */
@@ -18,6 +18,8 @@ export type Project = {
   readonly framework: FrameworkName;
   /** Folder whose files the site serves as they are, from the project's root. */
   readonly publicFolder: string;
+  /** Where the site serves that folder: `/`, or `/a/` for `--public public/a`. */
+  readonly urlPath: string;
   readonly worker: FoundWorker;
   /** Whether a file with the ending `.js` is an ES module here. */
   readonly isModule: boolean;
@@ -86,10 +88,19 @@ const workerOf = (root: string, folder: string, names: ReadonlySet<string>): Fou
   return ownWorker(root, folder);
 };
 
+const urlPathOf = (publicFolder: string, usual: string | undefined): string => {
+  const path = posix.normalize(publicFolder).replace(/^\.\/|\/$/g, '');
+  const folder = [...(usual === undefined ? [] : [usual]), ...STATIC_FOLDERS].find((each) =>
+    path.startsWith(`${each}/`),
+  );
+  return folder === undefined ? '/' : `${path.slice(folder.length)}/`;
+};
+
 /** Looks at a project, and changes nothing. */
 export const lookAt = (root: string, chosenFolder: string | undefined): Project => {
   const { names, isModule } = packagesOf(root);
   const [, framework, usual] = FRAMEWORKS.find(([name]) => names.has(name)) ?? ['', 'static' as const, undefined];
   const publicFolder = chosenFolder ?? usual ?? STATIC_FOLDERS.find((folder) => existsSync(join(root, folder))) ?? '.';
-  return { root, framework, publicFolder, worker: workerOf(root, publicFolder, names), isModule };
+  const urlPath = urlPathOf(publicFolder, usual);
+  return { root, framework, publicFolder, urlPath, worker: workerOf(root, publicFolder, names), isModule };
 };

@@ -71,6 +71,18 @@ describe('what init finds', () => {
       expect(nextStep(project)).toContain('session-keeper-worker.js');
     },
   );
+
+  test.each([
+    ['public', '/'],
+    ['./public/', '/'],
+    ['public/a', '/a/'],
+    ['./public/a/b/', '/a/b/'],
+    ['site', '/'],
+  ])('says the addresses of the files in the folder %s', (folder, urlPath) => {
+    const step = nextStep(lookAt(root, folder));
+    expect(step).toContain(`src="${urlPath}embed.js"`);
+    expect(step).toContain(`data-worker="${urlPath}sw.js"`);
+  });
 });
 
 describe('what init writes', () => {

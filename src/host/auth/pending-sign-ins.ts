@@ -26,6 +26,8 @@ export type PendingSignIns = {
 
 const PREFIX = 'sign-in:';
 const MAX_AGE_MS = 3_600_000;
+/** A browser ends an event of a worker, and so an exchange that hangs, within minutes. */
+const MAX_EXCHANGE_MS = 600_000;
 /** People leave the provider's page open. Then the sign-in begins again where they were. */
 const MAX_ABSENCE_MS = 30 * 86_400_000;
 
@@ -47,8 +49,12 @@ export const createPendingSignIns = ({ disk, sealer, home, now }: PendingSignIns
       ? { ...pending, returnTo: safePath(pending.returnTo, home) }
       : undefined;
   };
-  /** Keys of sign-ins that this worker has taken. No record names them until the session is saved. */
-  const taken = new Set<string>();
+  /** Keys of sign-ins that this worker has taken, and when. No record names them until the session is saved. */
+  const taken = new Map<string, number>();
+  const beingExchanged = (): readonly string[] => {
+    for (const [key, at] of taken) if (now() - at >= MAX_EXCHANGE_MS) taken.delete(key);
+    return [...taken.keys()];
+  };
   const isOver = ({ at }: PendingSignIn): boolean => now() - at >= MAX_AGE_MS;
   const names = (): Promise<string[]> =>
     disk.use((db) => db.getAllKeys('sealed', IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`)));
@@ -62,7 +68,7 @@ export const createPendingSignIns = ({ disk, sealer, home, now }: PendingSignIns
     async take(state) {
       if (state === null) return undefined;
       const pending = await find(PREFIX + state);
-      if (pending?.key !== undefined) taken.add(pending.key);
+      if (pending?.key !== undefined) taken.set(pending.key, now());
       await disk.use((db) => db.delete('sealed', PREFIX + state));
       return pending && !isOver(pending) ? pending : undefined;
     },
@@ -72,7 +78,10 @@ export const createPendingSignIns = ({ disk, sealer, home, now }: PendingSignIns
     },
     async keys() {
       const found = await Promise.all((await names()).map(find));
-      return [...found.flatMap((pending) => (pending && !isOver(pending) ? (pending.key ?? []) : [])), ...taken];
+      return [
+        ...found.flatMap((pending) => (pending && !isOver(pending) ? (pending.key ?? []) : [])),
+        ...beingExchanged(),
+      ];
     },
   };
 };

@@ -30,10 +30,13 @@ test('keeps a path and its query as they are', () =>
 test('keeps the DPoP key of a sign-in whose code is being exchanged, when the worker cleans up meanwhile', async () => {
   const disk = createDisk();
   const sealer = createSealer(disk, HERE, { id: 'k1', secret: 'a secret of the worker' });
-  const signIns = createPendingSignIns({ disk, sealer, home: '/', now: () => 1_000 });
+  let now = 1_000;
+  const signIns = createPendingSignIns({ disk, sealer, home: '/', now: () => now });
   await signIns.save({ state: 's', nonce: 'n', verifier: 'v', key: 'dpop-1', returnTo: '/', at: 0 });
   expect(await signIns.take('s')).toMatchObject({ key: 'dpop-1' });
   expect(await signIns.take('s')).toBeUndefined();
   expect(await signIns.keys()).toEqual(['dpop-1']);
+  now += 600_000;
+  expect(await signIns.keys()).toEqual([]);
   await destroyDisk();
 });
