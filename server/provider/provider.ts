@@ -16,7 +16,7 @@ import { countBegunSignIns, storeAdapter, type ProviderStorageOptions } from './
 import { isLoopbackHost } from '../http/cookie.ts';
 import { moveLegacyRecords } from './legacy-records.ts';
 import { createRefreshTokenIds, type RefreshTokenIds } from './refresh-token-id.ts';
-import { pageStrings } from './page-strings.ts';
+import { pageStrings, type PageStrings } from './page-strings.ts';
 import { messagePage, signOutPage } from './sign-in-page.ts';
 import { sendPage, signInPath, signInRoutes, type GrantPolicy } from './sign-in-routes.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -122,6 +122,10 @@ const resourceIndicators = (options: ProviderOptions): { [name: string]: unknown
   }),
 });
 
+/** The language that the client asked for (OpenID Connect RP-Initiated Logout 1.0 §2), or that the browser prefers. */
+const stringsOf = (ctx: Context): PageStrings =>
+  pageStrings(ctx.get('accept-language'), ctx.oidc?.params?.['ui_locales']);
+
 const features = (options: ProviderOptions, nonceSecret: Buffer): { [name: string]: unknown } => {
   const off = { enabled: false };
   const nonces = options.dpop === 'required' ? { nonceSecret, requireNonce: () => true } : {};
@@ -135,9 +139,9 @@ const features = (options: ProviderOptions, nonceSecret: Buffer): { [name: strin
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: async (ctx: Context, form: string) =>
-        sendPage(ctx, 200, signOutPage(form, pageStrings(ctx.get('accept-language'))), formTargets),
+        sendPage(ctx, 200, signOutPage(form, stringsOf(ctx)), formTargets),
       postLogoutSuccessSource: async (ctx: Context) => {
-        const t = pageStrings(ctx.get('accept-language'));
+        const t = stringsOf(ctx);
         const href = formTargets[0] ?? '/';
         sendPage(ctx, 200, messagePage({ t, title: t.signedOut, text: t.signedOutDetail, href }), []);
       },

@@ -2,14 +2,21 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import type { OidcConfig } from '../../protocol/sign-in-config.ts';
 import { withParams } from './authorization-request.ts';
 
-/** `home`: the address of the worker's scope, to which the provider sends the person back. */
-export type LogOut = { config: OidcConfig; as: AuthorizationServer; idToken: string | undefined; home: string };
+/** `home`: the address of the worker's scope, to which the provider sends the person back. `locales`: of the sign-in. */
+export type LogOut = {
+  config: OidcConfig;
+  as: AuthorizationServer;
+  idToken: string | undefined;
+  locales?: string | undefined;
+  home: string;
+};
 
 /** OpenID Connect RP-Initiated Logout 1.0 §2. */
-const standardParams = ({ config, idToken, home }: LogOut) => ({
+const standardParams = ({ config, idToken, locales, home }: LogOut) => ({
   id_token_hint: idToken,
   client_id: config.clientId,
   post_logout_redirect_uri: home,
+  ui_locales: locales,
 });
 
 /** Of a provider that knows other parameters, each one's value with its placeholders replaced. */

@@ -82,6 +82,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       verifier: generateRandomCodeVerifier(),
       key: wantsDpop(as, config) ? await keys.create() : undefined,
       returnTo,
+      locales: given['ui_locales'] ?? config.authorize?.['ui_locales'],
       at: now(),
     };
     await pendingSignIns.save(pending);
@@ -120,7 +121,8 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       return failedWith(exchanged.problem);
     }
     const { grant, idToken } = exchanged.value;
-    const logOut = logOutUrl({ config, as: as.value, idToken, home: new URL(scope, origin).href });
+    const { locales } = pending;
+    const logOut = logOutUrl({ config, as: as.value, idToken, locales, home: new URL(scope, origin).href });
     const endings = logOut && { [logOut.always ? 'endSession' : 'endSessionIfRefused']: logOut.url };
     const indicators = indicatorsOf(apis);
     return { type: 'granted', grant: { ...grant, ...endings, ...(indicators.length > 0 && { indicators }) } };

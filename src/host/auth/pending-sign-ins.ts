@@ -10,6 +10,8 @@ export const PENDING_SIGN_IN = object({
   verifier: string,
   key: optional(string),
   returnTo: withDefault(string, '/'),
+  /** Languages of the provider's pages (OpenID Connect Core §3.1.2.1, `ui_locales`). */
+  locales: optional(string),
   at: number,
 });
 export type PendingSignIn = Infer<typeof PENDING_SIGN_IN>;

@@ -260,6 +260,12 @@ describe('the address that ends the sign-in at the provider', () => {
     const { searchParams } = new URL(grant.endSessionIfRefused ?? '');
     expect(searchParams.get('post_logout_redirect_uri')).toBe(`${APP}/`);
     expect(searchParams.get('id_token_hint')).toMatch(/^ey/);
+    expect(searchParams.has('ui_locales')).toBe(false);
+  });
+
+  test('names the language of the sign-in', async () => {
+    const grant = await grantOf({ habits: { endSession: END }, config: { authorize: { ui_locales: 'fr' } } });
+    expect(new URL(grant.endSessionIfRefused ?? '').searchParams.get('ui_locales')).toBe('fr');
   });
 
   test('is for each sign-out, where the configuration says so', async () => {

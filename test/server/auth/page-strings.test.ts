@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { pageStrings } from '../../../server/provider/page-strings.ts';
+import { OidcClient } from '../support/agent.ts';
+import { startTestServer } from '../support/start.ts';
 import { continuePage, signInPage } from '../../../server/provider/sign-in-page.ts';
 
 describe("the language of the provider's pages", () => {
@@ -31,4 +33,15 @@ describe("the language of the provider's pages", () => {
     expect(signInPage({ t, action: '/x', problem: '<b>' })).toContain('<html lang="de">');
     expect(continuePage({ t, action: '/x', name: '<script>' })).not.toContain('<script>');
   });
+});
+
+test('the page that asks whether to sign out is in the language that the client names', async () => {
+  const server = await startTestServer();
+  const client = await OidcClient.create(server);
+  await client.signIn();
+  const url = `${client.metadata.end_session_endpoint}?client_id=session-keeper&ui_locales=fr`;
+  const page = await client.browser.open(url, { headers: { 'accept-language': 'de' } });
+  expect(page.status).toBe(200);
+  expect(await page.text()).toContain('<html lang="fr"');
+  await server.stop();
 });
