@@ -41,36 +41,36 @@ const CODEC_LIMIT_BYTES = 4.3 * KB;
 /** Two protocols, one inside the other; three ways to write a message; positions and what the codec keeps of a stream. */
 const LARGER_CODECS: ReadonlyMap<string, number> = new Map([
   ['socket.io', 5.3 * KB],
-  ['phoenix', 5.1 * KB],
-  ['centrifuge', 5.6 * KB],
+  ['phoenix', 5.2 * KB],
+  ['centrifuge', 5.7 * KB],
 ]);
 
 /** Minified and compressed bytes. docs/decisions/0005 gives the reasons for these limits. */
 const BUDGETS: readonly Budget[] = [
-  { name: 'session worker, start', limitBytes: 12.2 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
+  { name: 'session worker, start', limitBytes: 12.7 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
   {
     name: 'session worker, whole',
-    limitBytes: 56.7 * KB,
+    limitBytes: 59.4 * KB,
     bytes: built((files) => workerFiles('keeper-session-sw.js', files)),
   },
-  { name: 'worker, start', limitBytes: 12.4 * KB, bytes: built(async () => ['keeper-sw.js']) },
-  { name: 'worker, whole', limitBytes: 73 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
-  { name: 'app worker, start', limitBytes: 16.8 * KB, bytes: built(async () => ['sw.js']) },
+  { name: 'worker, start', limitBytes: 12.9 * KB, bytes: built(async () => ['keeper-sw.js']) },
+  { name: 'worker, whole', limitBytes: 76.4 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
+  { name: 'app worker, start', limitBytes: 17.5 * KB, bytes: built(async () => ['sw.js']) },
   { name: 'page client', limitBytes: 4.9 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
-  { name: 'app, first load', limitBytes: 24.8 * KB, bytes: built((files) => pageFiles('index.html', files)) },
+  { name: 'app, first load', limitBytes: 24.9 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {
     name: 'three elements',
-    limitBytes: 20.4 * KB,
+    limitBytes: 20.8 * KB,
     bytes: built((files) => staticModules('keeper-elements.js', files)),
   },
   {
     name: 'KeeperSocket',
-    limitBytes: 3 * KB,
+    limitBytes: 2.9 * KB,
     bytes: modules('src/page/tsconfig.json', 'src/page/realtime/keeper-socket.ts'),
   },
   {
     name: 'link and keeper.1',
-    limitBytes: 12.3 * KB,
+    limitBytes: 12.7 * KB,
     bytes: modules('sw/tsconfig.json', 'src/host/sockets/upstream.ts', 'src/core/codecs/keeper1.ts'),
   },
   ...Object.values(optionalCodecs).map(({ name }) => ({
