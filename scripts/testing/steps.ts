@@ -63,7 +63,7 @@ export const LEGS: Readonly<Record<'main' | 'rest', readonly TestStep[]>> = {
     command('lint', 'oxlint'),
     command('templates', 'node', '--import', 'tsx', 'scripts/checks/lint-lit.ts'),
     command('format', 'oxfmt', '--check'),
-    unitTests('unit tests', ['--project=unit', '--project=foreign-code'], SHORT_HISTORIES),
+    unitTests('unit tests', ['--project=unit', '--project=isolated'], SHORT_HISTORIES),
     browserTests('main stories', '--project=stories'),
   ],
   rest: [

@@ -107,7 +107,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       keys: STORED_KEY,
       journal: STORED_JOURNAL,
     },
-    pinned: [1, '835263dfb673b92b'],
+    pinned: [1, '377c753c756095b9'],
     todo: `${RECORDS} A raised DATABASE_VERSION in src/host/storage/database.ts locks older workers out.`,
   },
   {

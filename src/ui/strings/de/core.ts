@@ -33,7 +33,7 @@ export const coreDe: Strings = {
     unsupported: 'Diese Seite und ihr Worker haben verschiedene Versionen. Lade die Seite neu.',
     'over-limit': 'Ein Limit wurde überschritten.',
     'no-worker':
-      'Session Keeper kann in diesem Browser nicht starten. Lade die Seite neu oder nimm einen anderen Browser.',
+      'Session Keeper kann in diesem Browser nicht starten. Lade die Seite neu oder probiere einen anderen Browser.',
     cancelled: 'Abgebrochen.',
   },
   reason: {
@@ -47,12 +47,12 @@ export const coreDe: Strings = {
     active: 'Angemeldet',
     refreshing: 'Angemeldet, wird erneuert',
     degraded: 'Angemeldet. Die Erneuerung verzögert sich',
-    'sign-in-required': 'Angemeldet. Die Erneuerung ruht',
+    'sign-in-required': 'Angemeldet. Die Erneuerung ist gestoppt',
     'signed-out': 'Abgemeldet',
   },
   socket: {
     parked: 'Inaktiv',
-    ticketing: 'Verbindung wird angefragt',
+    ticketing: 'Ticket wird angefordert',
     dialling: 'Verbindung wird aufgebaut',
     open: 'Verbunden',
     resting: 'Wartet auf Wiederverbindung',

@@ -18,10 +18,10 @@ export const explanationDe: ExplanationStrings = {
   whyExpired: 'Der Server begrenzt, wie lange eine Sitzung dauert, und diese hat die Grenze erreicht.',
   whyLost:
     'Eine Erneuerung hat den Server erreicht, aber seine Antwort kam nie an. Danach hat er das vorherige Token abgelehnt, wie er es muss.',
-  whyNotYou: 'Neuladen, ein Netzausfall oder das Schließen des Browsers melden dich nicht ab.',
+  whyNotYou: 'Neuladen, ein Netzausfall oder das Schließen des Browsers meldet dich nicht ab.',
   whyOffline: 'Dieses Gerät ist offline. In der Zwischenzeit geht nichts verloren.',
   whyAttempt: (count) =>
-    `${counted(count, { one: 'Versuch', other: 'Versuche' })} bisher. Es wird weiter versucht, und du bleibst angemeldet.`,
+    `${counted(count, { one: 'Versuch', other: 'Versuche' })} bisher. Weitere folgen, und du bleibst angemeldet.`,
   whySocket: 'Die Live-Verbindung wird wiederhergestellt. Deine Sitzung ist nicht betroffen.',
   whyStopped: 'Der Server hat die Verbindung geschlossen und nimmt keine neue an.',
   lastProof: (when) => `Zuletzt vom Server bestätigt: ${when}`,

@@ -27,13 +27,13 @@ export const appFr: AppStrings = {
     'record-changed': undefined,
     restored: 'La session a été restaurée depuis une copie.',
     erased: 'La session enregistrée a été effacée, puis enregistrée de nouveau.',
-    suspected: 'Connexion refusée\u00a0; vérification de votre session.',
+    suspected: 'Connexion refusée\u202f; vérification de votre session.',
     'sign-in': 'La connexion a commencé.',
-    'sign-in-redirect': 'La connexion a continué chez le fournisseur.',
-    'signed-in': 'La session est ouverte.',
+    'sign-in-redirect': 'La connexion s’est poursuivie chez le fournisseur.',
+    'signed-in': 'La session a été ouverte.',
     'sign-in-failed': 'La connexion a échoué.',
     'sign-out': 'Vous avez fermé la session.',
-    'revocation-refused': 'Le serveur n’a pas confirmé la fin des jetons à la fermeture.',
+    'revocation-refused': 'Le serveur n’a pas confirmé la révocation des jetons à la fermeture de la session.',
   },
   state: {
     starting: 'La session est en cours de restauration.',
@@ -41,7 +41,7 @@ export const appFr: AppStrings = {
     establishing: 'Une connexion est en cours.',
     active: 'La session est valide.',
     refreshing: 'La session est en cours de renouvellement.',
-    ending: 'La session se termine.',
+    ending: 'La session est en cours de fermeture.',
     saving: 'La session est en cours d’enregistrement.',
     degraded: 'Le renouvellement de la session est retardé.',
     'sign-in-required': 'La session demande une nouvelle connexion.',
@@ -51,16 +51,16 @@ export const appFr: AppStrings = {
     ticketing: 'La connexion demande un ticket.',
     dialling: 'La connexion s’ouvre.',
     open: 'La connexion est ouverte.',
-    resting: 'La connexion attend son prochain essai.',
+    resting: 'La connexion attend sa prochaine tentative.',
     stopped: 'Le serveur a fermé la connexion pour de bon.',
   },
 
   promise: 'Gardez la session. Gardez la connexion.',
   promiseDetail:
-    'Un service worker pour votre application web. Les sessions restent ouvertes et le direct continue, malgré les rechargements, les plantages, les coupures du réseau et les redémarrages du serveur.',
+    'Un service worker pour votre application web. Les sessions restent ouvertes et les mises à jour en direct continuent malgré les rechargements, les plantages, les coupures du réseau et les redémarrages du serveur.',
   strip: {
     label:
-      'Illustration\u00a0: un rechargement, un worker arrêté, une coupure du réseau, un redémarrage du serveur et une nouvelle version. La session continue à travers tout, et chaque requête reçoit sa réponse.',
+      'Illustration\u00a0: un rechargement, un worker arrêté, une coupure du réseau, un redémarrage du serveur et une nouvelle version. La session continue à travers tout cela, et chaque requête reçoit sa réponse.',
     reload: 'Rechargement',
     killed: 'Worker arrêté',
     offline: 'Sans réseau',
@@ -72,11 +72,11 @@ export const appFr: AppStrings = {
     caption: 'Les pannes passent. La session reste.',
   },
   pointSafe: 'Hors d’atteinte',
-  pointSafeDetail: 'Aucun script de la page ne voit jamais un jeton.',
+  pointSafeDetail: 'Aucun script de la page ne voit jamais de jeton.',
   pointProof: 'Provoquez la panne',
   pointProofDetail: 'Un bouton pour chaque panne, et un verdict avec ses preuves.',
-  pointYours: 'Dans votre site',
-  pointYoursDetail: 'En paquet, en balise script, ou en import dans votre worker.',
+  pointYours: 'Sur votre site',
+  pointYoursDetail: 'Sous forme de paquet, de balise script ou d’import dans votre worker.',
   tryNowAsDemo: 'Essayer maintenant',
   tryNowDetail: 'Avec le compte de démonstration de ce serveur',
 
@@ -90,7 +90,7 @@ export const appFr: AppStrings = {
     'Ce navigateur ne peut rien écrire sur le disque pour le moment. Si vous le fermez, il faudra vous reconnecter.',
   endsSoon: (when) => `Votre session se termine à ${when}.`,
   endsSoonDetail: 'Reconnectez-vous maintenant pour garder cette page telle quelle.',
-  staySignedIn: 'Garder la session',
+  staySignedIn: 'Prolonger la session',
   renewalStopped: 'Le renouvellement est arrêté.',
   signInToContinue: 'Reconnectez-vous pour continuer.',
 
@@ -108,17 +108,17 @@ export const appFr: AppStrings = {
   cancel: 'Annuler',
   notifications: 'Notifications de messages',
   notificationsDetail: 'Quand un message arrive et qu’aucun onglet de cette application n’est visible.',
-  notificationsMissing: 'Ce navigateur n’a pas de notifications.',
+  notificationsMissing: 'Ce navigateur ne prend pas en charge les notifications.',
   notificationsRefused:
     'Ce navigateur bloque les notifications de ce site. Vous pouvez les autoriser dans les réglages du site.',
   dataHere: 'Données sur cet appareil',
   exportData: 'Exporter',
   exportDetail: 'Ce qui est arrivé à cette session, dans un fichier sans mots de passe ni jetons.',
   exported: 'Le fichier a été enregistré.',
-  clearDevice: 'Effacer cet appareil',
-  clearDetail: 'Ferme la session, et supprime les messages, brouillons et réglages gardés par ce navigateur.',
+  clearDevice: 'Effacer les données locales',
+  clearDetail: 'Ferme la session, et supprime les messages, brouillons et réglages conservés par ce navigateur.',
   clear: 'Effacer…',
-  clearQuestion: 'Effacer cet appareil\u00a0?',
+  clearQuestion: 'Effacer les données locales\u202f?',
   signOutAndClear: 'Fermer et effacer',
   missing: 'Il n’y a pas de page à cette adresse.',
   missingDetail: 'Vérifiez qu’elle est bien écrite\u00a0:',
@@ -138,12 +138,14 @@ export const appFr: AppStrings = {
   tokenExpires: 'Jeton d’accès, expire dans',
   tokenFoot: 'De lui-même, dans le worker en arrière-plan',
   tokenWorks: 'Les requêtes passent jusque-là',
-  tokenExpired: 'Expiré. Il sera renouvelé au prochain essai.',
+  tokenExpired: 'Expiré. Il sera renouvelé à la prochaine tentative.',
   notMeasured: 'Mesuré tant qu’une connexion en direct est ouverte',
   range: (least, most) =>
-    least === most ? `${least} ms ces 15 dernières minutes` : `de ${least} à ${most} ms ces 15 dernières minutes`,
-  lastDay: 'Les dernières 24 heures dans ce navigateur',
-  connectedShare: (share, time) => `Connecté ${share} de ${time}.`,
+    least === most
+      ? `${least}\u00a0ms ces 15 dernières minutes`
+      : `de ${least} à ${most}\u00a0ms ces 15 dernières minutes`,
+  lastDay: 'Les 24 dernières heures dans ce navigateur',
+  connectedShare: (share, time) => `Connecté ${share} du temps sur ${time}.`,
   noDayYet: 'Se remplit tant que ce navigateur tourne.',
   eventsSurvived: (count) =>
     `A survécu à ${counted(count, { one: 'redémarrage ou coupure', other: 'redémarrages et coupures' })}.`,
@@ -222,12 +224,12 @@ export const appFr: AppStrings = {
   clearRange: 'Effacer la période',
   rangeHas: (period, found, troubles) =>
     `${period}\u00a0: ${found}, ${troubles === 0 ? 'aucun incident' : counted(troubles, { one: 'incident', other: 'incidents' })}.`,
-  andMore: (count) => `${count} autres évènements sont au même endroit. Agrandissez pour voir chacun.`,
+  andMore: (count) => `${count} autres évènements sont au même endroit. Agrandissez pour voir chacun d’eux.`,
   legend: 'Légende',
   tones: {
-    good: 'comme il faut',
+    good: 'comme prévu',
     busy: 'en cours',
-    warn: 'incident, nouvel essai',
+    warn: 'incident, nouvelle tentative',
     bad: 'échec ou fin',
     idle: 'au repos',
   },
@@ -247,17 +249,17 @@ export const appFr: AppStrings = {
   compare: 'Comparer avec un fichier',
   stopComparing: 'Arrêter la comparaison',
   comparedWith: (name) => `Comparaison avec ${name}`,
-  figure: 'Valeur',
+  figure: 'Indicateur',
   thisTimeline: 'Cette chronologie',
   figures: {
     events: 'Évènements',
     time: 'Durée couverte',
     connected: 'Session valide',
     renewals: 'Renouvellements',
-    failures: 'Renouvellements échoués',
+    failures: 'Échecs de renouvellement',
     restarts: 'Redémarrages du worker',
     losses: 'Coupures du réseau',
-    signOuts: 'Fermetures',
+    signOuts: 'Fermetures de session',
   },
   refresh: 'Actualiser',
   saveFile: 'Enregistrer un fichier',
@@ -267,7 +269,7 @@ export const appFr: AppStrings = {
   backToLive: 'Revenir à cet appareil',
   lookingAt: (name, count) => `${name}\u00a0: ${events(count)} d’un autre moment ou d’un autre appareil.`,
   notATimeline: 'Ce fichier n’est pas une chronologie de Session Keeper.',
-  tooLarge: 'Ce fichier est trop grand pour une chronologie.',
+  tooLarge: 'Ce fichier est trop volumineux pour une chronologie.',
   nothingYet: 'Il ne s’est encore rien passé.',
   pointAt: 'Survolez un évènement ou utilisez les flèches pour les détails.',
   lane: {
@@ -299,7 +301,7 @@ export const appFr: AppStrings = {
     'Chaque message atteint tous vos onglets et appareils une seule fois, dans l’ordre, même après une coupure.',
   channels: 'Canaux',
   findChannel: 'Chercher un canal',
-  noChannel: 'Aucun canal n’a cela dans son nom.',
+  noChannel: 'Aucun nom de canal ne contient ce texte.',
   newChannel: 'Nouveau canal',
   channelName: 'Nom du canal',
   join: 'Rejoindre',
@@ -311,12 +313,12 @@ export const appFr: AppStrings = {
   send: 'Envoyer',
   elsewhere: 'Autre onglet ou appareil',
   noMessages: 'Pas encore de messages. Ouvrez un autre onglet ou appareil pour les voir arriver.',
-  messagesIn: (channel) => `Messages de ${channel}, du plus ancien au plus récent`,
+  messagesIn: (channel) => `Messages dans ${channel}, du plus ancien au plus récent`,
   messagesLater: 'Les messages précédents apparaîtront au retour de la connexion.',
   gap: (count) =>
     count === undefined
       ? 'Des messages manquent\u00a0: le serveur ne les a plus.'
-      : `${counted(count, { one: 'message manque', other: 'messages manquent' })}, aussi sur le serveur.`,
+      : `${counted(count, { one: 'message manque et n’est plus', other: 'messages manquent et ne sont plus' })} sur le serveur.`,
   queued: 'En attente',
   sent: 'Envoyé',
   delivered: 'Distribué',
@@ -327,20 +329,20 @@ export const appFr: AppStrings = {
 
   tierMeaning: {
     compatible:
-      'La session est chiffrée sur cet appareil. Un script malveillant dans ce site pourrait tout de même la lire.',
+      'La session est chiffrée sur cet appareil. Un script malveillant sur ce site pourrait tout de même la lire.',
     bound:
-      'La session est liée à une clé de ce navigateur. Un script malveillant dans ce site pourrait tout de même s’en servir ici.',
+      'La session est liée à une clé de ce navigateur. Un script malveillant sur ce site pourrait tout de même s’en servir ici.',
     sealed:
       'Seul le worker en arrière-plan peut ouvrir la session enregistrée. Aucun script de la page ne peut la lire.',
     'device-bound':
-      'Le navigateur prouve régulièrement, à quelques minutes d’intervalle, qu’il tourne sur l’appareil de la connexion. Un cookie copié ne sert plus à rien.',
-    vault: 'La session est gardée sous une adresse à elle. Aucun script de cette page ne peut la lire.',
+      'Le navigateur prouve, à quelques minutes d’intervalle, qu’il tourne sur l’appareil utilisé pour se connecter. Un cookie copié cesse de fonctionner.',
+    vault: 'La session se trouve à une adresse qui lui est propre. Aucun script de cette page ne peut la lire.',
   },
 
   sendDirectly: 'Envoyer une requête',
   requestLead: (path) =>
-    `Une simple requête à ${path}. Le worker ajoute l’autorisation\u00a0; cette page ne la voit jamais.`,
+    `Une simple requête à ${path}. Le worker ajoute l’autorisation\u202f; cette page ne la voit jamais.`,
   request: 'Envoyer la requête',
   response: 'Réponse',
-  noResponse: 'Pas de réponse. Êtes-vous en ligne\u00a0?',
+  noResponse: 'Pas de réponse. Êtes-vous en ligne\u202f?',
 };

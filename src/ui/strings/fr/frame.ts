@@ -16,7 +16,7 @@ export const frameFr: FrameStrings = {
   },
 
   restoring: 'Restauration de votre session…',
-  sessionIs: (status) => `Session\u00a0: ${status}`,
+  sessionIs: (status) => `État de la session\u00a0: ${status}`,
   signInAgain: 'Se reconnecter',
   install: 'Installer l’application',
 
