@@ -18,6 +18,8 @@ export const labStyles = css`
   .tile.bad dd:nth-child(2) { color: var(--_bad); }
   .foot { font-size: var(--_t-label); color: var(--_soft); min-block-size: 1lh; }
   .verdict { padding: .875rem 1.25rem; border-block-start: 1px solid var(--_line); font-size: .9375rem; min-block-size: 3.25rem; color: var(--_soft); transition: background var(--_ease); }
+  .verdict.open { color: var(--_ink); }
+  .now { flex-basis: 100%; }
   .verdict strong { color: var(--_ink); font-weight: 600; }
   .verdict.held { background: color-mix(in oklch, var(--_good) 11%, var(--_surface)); color: var(--_ink); }
   .verdict.broken { background: color-mix(in oklch, var(--_bad) 10%, var(--_surface)); color: var(--_ink); }
@@ -38,5 +40,6 @@ export const labStyles = css`
   .more li { grid-template-columns: minmax(0, 1fr); gap: .125rem; }
   @container (inline-size < 26rem) { .counters { grid-template-columns: 1fr 1fr; } }
   @media (width < 30rem) { .counters { grid-template-columns: 1fr 1fr; } .tile { padding-inline: 1rem; } .faults { grid-template-columns: minmax(0, 1fr); } .fault { min-block-size: 0; } }
+  @media (pointer: coarse) { li:has(.fault:disabled) { display: none; } }
   @media (forced-colors: active) { .verdict { border: 1px solid CanvasText; } progress { border: 1px solid CanvasText; } }
 `;

@@ -16,7 +16,16 @@ import { timelineOf, type Timeline } from '../timeline/model.ts';
 import { FAULT_ICONS } from './fault-icons.ts';
 import { FAULTS, NEEDS_SHOW, showLever, type FaultName } from './faults.ts';
 import { LabRun } from './lab-run.ts';
-import { loadLabState, median, missing, saveLabState, verdictOf, type LabState, type LabVerdict } from './lab-state.ts';
+import {
+  loadLabState,
+  median,
+  missing,
+  pendingRequests,
+  saveLabState,
+  verdictOf,
+  type LabState,
+  type LabVerdict,
+} from './lab-state.ts';
 import { labStrings, loadLabStrings } from './lab-strings.ts';
 import { labStyles } from './lab-styles.ts';
 import { verdictText } from './verdict-text.ts';
@@ -187,12 +196,18 @@ export class SessionLab extends KeeperElement {
       }
       ${
         isRunning && left !== undefined
-          ? html`<progress aria-label=${t.progress} max=${MINUTE_MS} .value=${MINUTE_MS - left}></progress><span class="soft small numbers">${t.running(Math.ceil(left / SECOND_MS))}</span>`
+          ? html`<progress aria-label=${t.progress} max=${MINUTE_MS} .value=${MINUTE_MS - left}></progress><span class="soft small numbers">${t.running(Math.ceil(left / SECOND_MS))}</span>${this.#now(run)}`
           : nothing
       }
       ${run?.phase === 'settling' ? html`<span class="soft small">${t.settling}</span>` : nothing}
       ${run?.phase === 'done' ? html`<button class="end" @click=${() => this.#export(run)}>${t.exportReport}</button>` : nothing}
     </div>`;
+  }
+
+  /** Which fault the page is recovering from. On a phone its own card is out of sight. */
+  #now(run: LabState): TemplateResult | typeof nothing {
+    const open = run.faults.findLast(({ recoveredMs }) => recoveredMs === undefined);
+    return open ? html`<span class="now small">${labStrings().now(this.#words(open.name)[0])}</span>` : nothing;
   }
 
   /** Before the first fault there are no figures: a zero would say that something was counted. */
@@ -208,11 +223,19 @@ export class SessionLab extends KeeperElement {
     const tone = (count: number): string => (count > 0 ? 'bad' : '');
     const sent = Math.max(run.sent.length, run.seen.length);
     return html`<dl class="counters">
-      ${tile(t.requests, t.of(run.answered, run.asked), t.failedMeanwhile(run.failed))}
+      ${tile(t.requests, t.of(run.answered, run.asked), this.#unanswered(run))}
       ${tile(t.messages, t.of(run.seen.length, sent), t.lostAndDoubled(lost, run.doubled), tone(lost + run.doubled))}
       ${tile(t.signOuts, formatNumber(run.signOuts), run.refused > 0 ? t.evidence.refused(run.refused) : '', tone(run.signOuts + run.refused))}
       ${tile(t.recovery, middle === undefined ? '–' : secondsText(middle), recoveries.length > 1 ? t.slowest(secondsText(Math.max(...recoveries))) : '')}
     </dl>`;
+  }
+
+  /** Accounts for each request without an answer. */
+  #unanswered(run: LabState): string {
+    const t = labStrings();
+    const waiting = pendingRequests(run);
+    const parts = [run.away > 0 && t.reloaded(run.away), waiting > 0 && t.waiting(waiting)];
+    return [t.failedMeanwhile(run.failed), ...parts].filter(Boolean).join(', ');
   }
 
   #result(run: LabState | undefined): TemplateResult {

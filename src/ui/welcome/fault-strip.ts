@@ -11,6 +11,14 @@ const FAULTS = [
 ] as const;
 
 const REQUESTS = 48;
+/** The requests that nothing can answer, because the network or the server is away: below the gaps of the connection. */
+const OUTAGE: ReadonlyMap<number, string> = new Map([
+  [24, 'offline'],
+  [25, 'offline'],
+  [26, 'offline'],
+  [34, 'away'],
+  [35, 'away'],
+]);
 
 /**
  * A picture of one minute of faults: what breaks above, and the session that goes on below. An illustration. It is drawn
@@ -22,7 +30,7 @@ export const faultStrip = (): TemplateResult => {
     <div class="faults" aria-hidden="true">${FAULTS.map(([name, place]) => html`<span class=${place}>${t[name]}</span>`)}</div>
     <div class="lane" aria-hidden="true"><span>${t.session}</span><div class="track"><b class="whole"></b></div></div>
     <div class="lane" aria-hidden="true"><span>${t.connection}</span><div class="track"><b class="c-1"></b><b class="c-2"></b><b class="c-3"></b><i class="w-1"></i><i class="w-2"></i></div></div>
-    <div class="lane" aria-hidden="true"><span>${t.requests}</span><div class="track dots">${Array.from({ length: REQUESTS }, () => html`<u></u>`)}</div></div>
+    <div class="lane" aria-hidden="true"><span>${t.requests}</span><div class="track dots">${Array.from({ length: REQUESTS }, (_, n) => html`<u class=${OUTAGE.get(n) ?? ''}></u>`)}</div></div>
     <p class="caption" aria-hidden="true">${t.caption}</p>
   </div>`;
 };
@@ -42,11 +50,12 @@ export const stripStyles = css`
   .whole { inset-inline: 0; } .c-1 { inset-inline: 0 49.5%; } .c-2 { inset-inline: 56% 29.5%; } .c-3 { inset-inline: 75% 0; } .w-1 { inset-inline: 50.5% 44%; } .w-2 { inset-inline: 70.5% 25%; }
   .dots { display: flex; justify-content: space-between; align-items: center; background: none; overflow: visible; }
   .dots u { inline-size: .25rem; block-size: .5rem; border-radius: .125rem; background: var(--_good); }
+  .dots .offline, .dots .away { background: var(--_warn); }
   .track { animation: play 4s linear both; }
   .caption { color: var(--_soft); margin-block-start: .125rem; }
   @keyframes play { from { clip-path: inset(0 100% 0 0); } to { clip-path: inset(0 -1px 0 0); } }
   @keyframes strike { from { opacity: 0; } 15%, 70% { opacity: 1; color: var(--_bad); background: color-mix(in oklch, var(--_bad) 12%, var(--_surface)); } }
-  @media (width < 32rem) { .strip { --name: 4.75rem; padding-inline: .75rem; } .at-1, .at-3, .at-5, .c-2, .w-1, .dots u:nth-child(even) { display: none; } .track .c-1 { inset-inline: 0 29.5%; } }
+  @media (width < 32rem) { .strip { --name: 4.75rem; padding-inline: .75rem; } .at-1, .at-3, .at-5, .c-2, .w-1, .dots u:nth-child(even) { display: none; } .track .c-1 { inset-inline: 0 29.5%; } .dots .offline { background: var(--_good); } }
   @media (width < 24rem) { .at-2 { display: none; } }
   @media (prefers-reduced-motion: reduce) { .track, .faults span { animation: none !important; } }
 `;

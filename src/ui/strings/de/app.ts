@@ -60,7 +60,7 @@ export const appDe: AppStrings = {
     'Ein Service Worker für deine Web-App. Alle bleiben angemeldet, und Live-Updates laufen weiter: über Neuladen, Abstürze, Netzausfälle und Server-Neustarts hinweg.',
   strip: {
     label:
-      'Abbildung: Neuladen, ein beendeter Worker, ein Netzausfall, ein Server-Neustart und eine neue Version. Die Sitzung läuft durch alles hindurch weiter, und jede Anfrage erhält ihre Antwort.',
+      'Abbildung: Neuladen, ein beendeter Worker, ein Netzausfall, ein Server-Neustart und eine neue Version. Die Sitzung läuft durch alles hindurch weiter. Anfragen schlagen nur fehl, solange nichts erreichbar ist.',
     reload: 'Neu geladen',
     killed: 'Worker beendet',
     offline: 'Ohne Netz',

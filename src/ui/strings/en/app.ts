@@ -72,7 +72,7 @@ export const appEn = {
     'A service worker for your web app. People stay signed in and live updates continue through reloads, crashes, network losses and server restarts.',
   strip: {
     label:
-      'Illustration: a reload, a killed worker, a network loss, a server restart and a new version. The session continues through all of them, and each request gets its answer.',
+      'Illustration: a reload, a killed worker, a network loss, a server restart and a new version. The session continues through all of them. Requests fail only while nothing can be reached.',
     reload: 'Reload',
     killed: 'Worker killed',
     offline: 'Offline',

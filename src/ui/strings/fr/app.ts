@@ -60,7 +60,7 @@ export const appFr: AppStrings = {
     'Un service worker pour votre application web. Les sessions restent ouvertes et les mises à jour en direct continuent malgré les rechargements, les plantages, les coupures du réseau et les redémarrages du serveur.',
   strip: {
     label:
-      'Illustration\u00a0: un rechargement, un worker arrêté, une coupure du réseau, un redémarrage du serveur et une nouvelle version. La session continue à travers tout cela, et chaque requête reçoit sa réponse.',
+      'Illustration\u00a0: un rechargement, un worker arrêté, une coupure du réseau, un redémarrage du serveur et une nouvelle version. La session continue à travers tout cela. Les requêtes n’échouent que tant que rien n’est joignable.',
     reload: 'Rechargement',
     killed: 'Worker arrêté',
     offline: 'Sans réseau',

@@ -35,6 +35,9 @@ export const labFr: LabStrings = {
   recovery: 'Temps de rétablissement',
   failedMeanwhile: (count) =>
     count === 0 ? 'aucune en échec' : `${counted(count, { one: 'échec', other: 'échecs' })} pendant une panne`,
+  reloaded: (count) => `${counted(count, { one: 'interrompue', other: 'interrompues' })} par un rechargement`,
+  waiting: (count) => `${count} en attente`,
+  now: (fault) => `En cours\u00a0: ${fault}`,
   of: (part, whole) => `${part} sur ${whole}`,
   slowest: (time) => `au plus ${time}`,
   idle: 'Rien n’est encore en panne. Choisissez une panne.',
