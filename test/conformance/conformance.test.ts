@@ -4,6 +4,7 @@ import { CONFORMANCE_CHECKS } from '../../cli/conformance/checks.ts';
 import { checkServer, serverAt } from '../../cli/conformance/conformance-command.ts';
 import { lossCheck } from '../../cli/conformance/loss.ts';
 import { main } from '../../cli/cli.ts';
+import { withFreePortPair } from '../../scripts/process/free-port.ts';
 import { backUp, restore } from '../../server/data-folder/backup.ts';
 import { passwordLogin, startTestServer, temporaryDir, type TestServer } from '../server/support/start.ts';
 import { BREAKAGES } from './breakages.ts';
@@ -74,7 +75,8 @@ describe('a server that lost messages', () => {
     const [data, backup] = [join(folder.dir, 'data'), join(folder.dir, 'backup')];
     const startAt = (port: number): Promise<TestServer> =>
       startTestServer({ dataDir: data, port, acceptsPerSecond: 10_000, onNotice: () => undefined });
-    let own = await startAt(0);
+    // The port must be free again at the second start, so it is none that outgoing connections get.
+    let own = await withFreePortPair(startAt);
     const port = Number(new URL(own.url).port);
     const { access_token: bearer } = await passwordLogin(own.call);
     const loss = {

@@ -39,6 +39,9 @@ test('fails by itself', async () => expect(1).toBe(2));
 test('passes', async ({ page }) => void (await page.goto('about:blank')));
 `;
 
+/** It starts several browsers, one after the other. */
+const BROWSERS_MS = 300_000;
+
 beforeAll(async () => {
   await rm(FOLDER, { recursive: true, force: true });
   await mkdir(FOLDER, { recursive: true });
@@ -47,14 +50,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(FOLDER, { recursive: true, force: true }));
 
-test('runs a test again when the browser itself crashed, reports the crash, and repeats no other failure', async () => {
-  vi.spyOn(console, 'log').mockReturnValue();
-  const args = [`--config=${join(FOLDER, 'playwright.config.ts')}`];
-  const counts = await runBrowserTests(join(FOLDER, 'report.json'), args);
-  expect(counts).toMatchObject({ passed: 2, failed: 1 });
-  expect(counts.notes).toEqual([
-    expect.stringMatching(
-      /^Chromium [\d.]+ ended by itself during crash\.spec\.ts "crashes once \(a\)"; .*the test passed$/,
-    ),
-  ]);
-});
+test(
+  'runs a test again when the browser itself crashed, reports the crash, and repeats no other failure',
+  async () => {
+    vi.spyOn(console, 'log').mockReturnValue();
+    const args = [`--config=${join(FOLDER, 'playwright.config.ts')}`];
+    const counts = await runBrowserTests(join(FOLDER, 'report.json'), args);
+    expect(counts).toMatchObject({ passed: 2, failed: 1 });
+    expect(counts.notes).toEqual([
+      expect.stringMatching(
+        /^Chromium [\d.]+ ended by itself during crash\.spec\.ts "crashes once \(a\)"; .*the test passed$/,
+      ),
+    ]);
+  },
+  BROWSERS_MS,
+);
