@@ -4,7 +4,8 @@ import { runBrowserTests } from './browser-tests.ts';
 import { runCheck, finish } from './commands.ts';
 import { playwrightCounts, vitestCounts, type Counts } from './reports.ts';
 
-export type TestStep = { name: string; run: () => Promise<Counts> };
+/** `waits`: mostly for the network. It starts at once, and runs beside the steps before it. */
+export type TestStep = { name: string; waits?: true; run: () => Promise<Counts> };
 
 export const REPORTS = join(process.cwd(), '.cache', 'reports');
 
@@ -79,6 +80,6 @@ export const LEGS: Readonly<Record<'main' | 'rest', readonly TestStep[]>> = {
     // VitePress fails on a link that leads nowhere.
     command('docs', 'vitepress', 'build', 'docs'),
     command('size', 'node', '--import', 'tsx', 'scripts/size.ts'),
-    command('supply chain', 'node', '--import', 'tsx', 'scripts/supply-chain/supply-chain.ts'),
+    { ...command('supply chain', 'node', '--import', 'tsx', 'scripts/supply-chain/supply-chain.ts'), waits: true },
   ],
 };
