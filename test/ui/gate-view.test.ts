@@ -5,16 +5,20 @@ import { isOtherUser, nextView, type GateView } from '../../src/ui/view/gate-vie
 const starting: SessionView = { state: 'starting' };
 const active: SessionView = { state: 'active', kind: 'oidc', user: { sub: 'a' } };
 const rejected: SessionView = { state: 'signed-out', reason: 'rejected' };
+const ASKED = { state: 'sign-in-required', nextTryAt: 1, attempt: 1, problem: { code: 'timeout', at: '/' } } as const;
 const restoring: GateView = { state: 'restoring' };
 
-const after = (...sessions: SessionView[]): GateView => sessions.reduce(nextView, restoring);
+const next = (view: GateView, session: SessionView, sessionName?: string): GateView =>
+  nextView(view, { session, sessionName });
+const after = (...sessions: SessionView[]): GateView =>
+  sessions.reduce((view, session) => next(view, session), restoring);
 
 describe('a gate', () => {
   it('keeps the dialog open over an active session until the session ends', () => {
     const extending: GateView = { state: 'extending', sub: 'a' };
-    expect(nextView(extending, active)).toEqual(extending);
-    expect(nextView(extending, rejected).state).toBe('ended');
-    expect(nextView(extending, { state: 'signed-out', reason: 'user' }).state).toBe('signed-out');
+    expect(next(extending, active)).toEqual(extending);
+    expect(next(extending, rejected).state).toBe('ended');
+    expect(next(extending, { state: 'signed-out', reason: 'user' }).state).toBe('signed-out');
   });
 
   it.each<[string, SessionView[], GateView['state']]>([
@@ -47,8 +51,8 @@ describe('a gate', () => {
 
   it('detects another user after a signed-out period', () => {
     const first = after(active, rejected);
-    expect(isOtherUser(first, nextView(first, active))).toBe(false);
-    expect(isOtherUser(first, nextView(first, { ...active, user: { sub: 'b' } }))).toBe(true);
+    expect(isOtherUser(first, next(first, active))).toBe(false);
+    expect(isOtherUser(first, next(first, { ...active, user: { sub: 'b' } }))).toBe(true);
   });
 
   it.each<[string, SessionView[], GateView['state']]>([
@@ -57,10 +61,35 @@ describe('a gate', () => {
     ['after the server ended the session', [active, rejected], 'ended'],
   ])('hides the page until the backend has named the user: %s', (_, sessions, state) => {
     const first = after(...sessions);
-    const unnamed = nextView(first, { state: 'active', kind: 'password' });
+    const unnamed = next(first, { state: 'active', kind: 'password' });
     expect(unnamed).toEqual({ state, sub: 'a' });
-    expect(nextView(unnamed, active).state).toBe('signed-in');
-    expect(isOtherUser(unnamed, nextView(unnamed, { ...active, user: { sub: 'b' } }))).toBe(true);
+    expect(next(unnamed, active).state).toBe('signed-in');
+    expect(isOtherUser(unnamed, next(unnamed, { ...active, user: { sub: 'b' } }))).toBe(true);
+  });
+
+  it.each<[string, SessionView, GateView['state']]>([
+    ['in which no one has signed in yet', { state: 'signed-out', reason: 'never' }, 'signed-out'],
+    ['that the server has ended', rejected, 'signed-out'],
+    ['whose user the backend has not named yet', { state: 'active', kind: 'password' }, 'restoring'],
+    ['of the same user', active, 'signed-in'],
+    ['that needs the user', { ...active, ...ASKED }, 'asked'],
+  ])('starts again in a tab that shows another session, %s', (_, session, state) => {
+    for (const first of [after(active), after(active, rejected), next(after(active), { ...active, ...ASKED })]) {
+      const waiting = next(first, starting);
+      expect(waiting).toEqual(first);
+      expect(next(waiting, session, 'account-2')).toEqual({ state, sub: 'a', name: 'account-2' });
+    }
+  });
+
+  it('detects the other user of another session, and no longer changes then', () => {
+    const second = next(after(active), { ...active, user: { sub: 'b' } }, 'account-2');
+    expect(isOtherUser(after(active), second)).toBe(true);
+    expect(next({ state: 'leaving' }, active, 'account-2')).toEqual({ state: 'leaving' });
+  });
+
+  it('keeps the page of a named session when the server ends it', () => {
+    const first = next(restoring, active, 'account-2');
+    expect(next(first, rejected, 'account-2').state).toBe('ended');
   });
 
   it('shows a page that had no user yet before the backend has named the user', () => {
@@ -68,6 +97,6 @@ describe('a gate', () => {
   });
 
   it('stays hidden once the page reloads for another user', () => {
-    expect(nextView({ state: 'leaving' }, active)).toEqual({ state: 'leaving' });
+    expect(next({ state: 'leaving' }, active)).toEqual({ state: 'leaving' });
   });
 });

@@ -2,7 +2,7 @@ import { css, html, nothing, type PropertyValues, type TemplateResult } from 'li
 import { query, state } from 'lit/decorators.js';
 import { customElement } from '../base/custom-element.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
-import { hasDialog, isInUse, isOtherUser, nextView, type GateView } from '../view/gate-view.ts';
+import { hasDialog, isInUse, isOtherUser, isSameView, nextView, type GateView } from '../view/gate-view.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { frameStrings } from '../strings/frame-strings.ts';
 
@@ -60,10 +60,10 @@ export class SessionGate extends KeeperElement {
     removeEventListener('pagehide', this.#cover);
   }
 
-  protected override onSnapshot({ session }: Snapshot): void {
-    const view = nextView(this.view, session);
-    if (session.state !== 'starting') this.style.visibility = '';
-    if (view.state === this.view.state && view.sub === this.view.sub && view.declined === this.view.declined) return;
+  protected override onSnapshot(snapshot: Snapshot): void {
+    const view = nextView(this.view, snapshot);
+    if (snapshot.session.state !== 'starting') this.style.visibility = '';
+    if (isSameView(view, this.view)) return;
     this.view = isOtherUser(this.view, view) && this.#isLeaving() ? { state: 'leaving' } : view;
   }
 
