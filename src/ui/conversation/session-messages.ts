@@ -125,7 +125,6 @@ export class SessionMessages extends KeeperElement {
     this.#joined.clear();
     this.#joinedWith = undefined;
     this.#sub = undefined;
-    this.#joinedWith = undefined;
     this.conversations = [];
     this.open = '';
     this.wanted = '';
