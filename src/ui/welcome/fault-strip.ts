@@ -41,8 +41,8 @@ export const stripStyles = css`
   .faults { position: relative; block-size: 1.375rem; margin-inline-start: var(--name); }
   .faults span { position: absolute; inset-block-start: 0; translate: -50%; white-space: nowrap; padding-inline: .375rem; border-radius: .3125rem; line-height: 1.25rem; color: var(--_soft); background: var(--_sunken); animation: strike 1s both; }
   .faults span::after { content: ''; position: absolute; inset-block-start: 1.25rem; inset-inline-start: 50%; block-size: 5.25rem; border-inline-start: 1px dashed var(--_edge); opacity: .6; }
-  .at-1 { inset-inline-start: 9%; animation-delay: .36s; } .at-2 { inset-inline-start: 29%; animation-delay: 1.16s; } .at-3 { inset-inline-start: 51%; animation-delay: 2.04s; }
-  .at-4 { inset-inline-start: 71%; animation-delay: 2.84s; } .at-5 { inset-inline-start: 91%; animation-delay: 3.64s; }
+  .faults .at-1 { inset-inline-start: 9%; animation-delay: .36s; } .faults .at-2 { inset-inline-start: 29%; animation-delay: 1.16s; } .faults .at-3 { inset-inline-start: 51%; animation-delay: 2.04s; }
+  .faults .at-4 { inset-inline-start: 71%; animation-delay: 2.84s; } .faults .at-5 { inset-inline-start: 91%; animation-delay: 3.64s; }
   .lane { display: grid; grid-template-columns: var(--name) 1fr; align-items: center; color: var(--_soft); }
   .track { position: relative; block-size: .625rem; border-radius: .25rem; background: var(--_sunken); overflow: hidden; }
   .track b, .track i { position: absolute; inset-block: 0; background: var(--_good); border-radius: .1875rem; }
