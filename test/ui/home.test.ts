@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/protocol/bridge/calls.ts';
+import type { Problem } from '../../src/protocol/problem.ts';
 import type { SocketView } from '../../src/protocol/snapshot.ts';
+import type { SignedInSession } from '../../src/ui/base/status.ts';
 import { LATENCY_WINDOW_MS, sparkline, withLatency } from '../../src/ui/home/latency.ts';
+import { tokenOutlook, type TokenOutlook } from '../../src/ui/home/token-outlook.ts';
 import { uptimeOf } from '../../src/ui/home/uptime.ts';
 
 const NOW = 1_800_000_000_000;
@@ -58,5 +61,55 @@ describe('the latency', () => {
     const box = { width: 100, height: 10 };
     expect(sparkline(samples, NOW + LATENCY_WINDOW_MS / 2, box)).toBe('0.0,0.0 100.0,0.0');
     expect(sparkline(samples, NOW + 15_000, box)).toBe('50.0,0.0 100.0,0.0');
+  });
+});
+
+describe('the access token', () => {
+  const kind = 'oidc';
+  const down: Problem = { code: 'server-unavailable', at: '/token', status: 503 };
+  const refused: Problem = { code: 'token-refused', at: '/api/me', status: 401 };
+  const redirected: Problem = { code: 'redirect-refused', at: '/api/me' };
+  const late = { kind, nextTryAt: NOW, attempt: 2 } as const;
+
+  it.each<[string, SignedInSession, TokenOutlook]>([
+    ['that is good renews by itself', { state: 'active', kind }, { title: 'renews', foot: 'by-itself' }],
+    ['renews while the first attempt runs', { state: 'refreshing', kind }, { title: 'renews', foot: 'by-itself' }],
+    [
+      'works until its end when it cannot be renewed',
+      { ...late, state: 'degraded', problem: down },
+      { title: 'expires', foot: 'works' },
+    ],
+    [
+      'still expires during the attempt after a failure',
+      { state: 'refreshing', kind, attempt: 2, problem: down },
+      { title: 'expires', foot: 'works' },
+    ],
+    [
+      'promises nothing when the server refuses it',
+      { state: 'active', kind, problem: refused },
+      { title: 'renews', foot: 'unknown' },
+    ],
+    [
+      'promises nothing when something in front of the server wants a sign-in',
+      { state: 'active', kind, problem: redirected },
+      { title: 'renews', foot: 'unknown' },
+    ],
+    [
+      'promises nothing during a renewal of a refused one',
+      { state: 'refreshing', kind, problem: refused },
+      { title: 'renews', foot: 'unknown' },
+    ],
+    [
+      'promises nothing when it was refused, and only the person can renew it',
+      { ...late, state: 'sign-in-required', problem: refused },
+      { title: 'expires', foot: 'unknown' },
+    ],
+  ])('%s', (_, session, outlook) => {
+    expect(tokenOutlook(session, { online: true })).toEqual(outlook);
+  });
+
+  it('promises nothing offline', () => {
+    const session: SignedInSession = { ...late, state: 'degraded', problem: down };
+    expect(tokenOutlook(session, { online: false })).toEqual({ title: 'expires', foot: 'unknown' });
   });
 });

@@ -4,10 +4,11 @@ import { customElement } from '../base/custom-element.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { signedInSession, troubleOf, type SignedInSession } from '../base/status.ts';
+import { signedInSession, type SignedInSession } from '../base/status.ts';
 import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
 import { countdown, duration, formatNumber, hourMinute, percent } from '../text/time.ts';
 import { loadLatency, saveLatency, sparkline, withLatency, type LatencySample } from './latency.ts';
+import { tokenOutlook } from './token-outlook.ts';
 import { uptimeOf, type Uptime } from './uptime.ts';
 
 await loadAppStrings();
@@ -95,23 +96,25 @@ export class SessionPulse extends KeeperElement {
   }
 
   protected override render(): TemplateResult | typeof nothing {
-    const session = signedInSession(this.snapshot?.session);
-    if (!session) return nothing;
-    return html`<div class="card" part="card">${this.#token(session)}${this.#latency()}${this.#day()}</div>`;
+    const { snapshot } = this;
+    const session = signedInSession(snapshot?.session);
+    if (!snapshot || !session) return nothing;
+    return html`<div class="card" part="card">${this.#token(session, snapshot)}${this.#latency()}${this.#day()}</div>`;
   }
 
-  #token(session: SignedInSession): TemplateResult {
+  #token(session: SignedInSession, snapshot: Snapshot): TemplateResult {
     const t = appStrings();
     const { now } = this.#clock;
     const { accessExpiresAt: end, accessIssuedAt: start } = session;
     if (end === undefined)
       return html`<section class="tile"><h2>${t.token}</h2><p class="figure">${t.none}</p><p class="foot">${t.cookieOnly}</p></section>`;
     const left = Math.max(0, end - now);
-    const [title, foot] = troubleOf(session) ? [t.tokenExpires, t.tokenWorks] : [t.tokenRenews, t.tokenFoot];
-    return html`<section class="tile"><h2>${title}</h2>
+    const { title, foot } = tokenOutlook(session, snapshot);
+    const feet = { 'by-itself': t.tokenFoot, works: t.tokenWorks, unknown: '' };
+    return html`<section class="tile"><h2>${title === 'expires' ? t.tokenExpires : t.tokenRenews}</h2>
       <p class="figure numbers">${countdown(left)}</p>
       <meter aria-label=${t.tokenLeft} min="0" max=${Math.max(end - (start ?? now), left, 1)} .value=${left}></meter>
-      <p class="foot">${left > 0 ? foot : t.tokenExpired}</p></section>`;
+      <p class="foot">${left > 0 ? feet[foot] : t.tokenExpired}</p></section>`;
   }
 
   /** Figure and unit are one text: as two, the unit would move with each digit more (layout-shift). */
