@@ -29,6 +29,8 @@ const SESSION_FACTS = {
   /** Absent for the `ticket` kind, which holds no token. */
   accessExpiresAt: optional(number),
   accessIssuedAt: optional(number),
+  /** When the last sign-in completed. A renewal does not change it. Absent: the worker is of a former build. */
+  signedInAt: optional(number),
   /** When the app's backend last named this session's user. */
   verifiedAt: optional(number),
   /** End of the session's absolute lifetime, where the server declares one. */

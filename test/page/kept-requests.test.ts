@@ -43,8 +43,8 @@ const shown = (session: SessionView, more: Partial<Snapshot> = {}): Snapshot => 
   session,
   ...more,
 });
-const active = (accessIssuedAt: number, more: Partial<SessionView & { state: 'active' }> = {}): SessionView => ({
-  ...{ state: 'active', kind: 'oidc', user: { sub: 'demo' }, accessIssuedAt },
+const active = (signedInAt: number, more: Partial<SessionView & { state: 'active' }> = {}): SessionView => ({
+  ...{ state: 'active', kind: 'oidc', user: { sub: 'demo' }, signedInAt, accessIssuedAt: signedInAt },
   ...more,
 });
 const BEFORE = shown(active(NOW - MINUTE));
@@ -135,19 +135,29 @@ describe('a request that waits for a sign-in at the provider', () => {
 describe('what becomes of it', () => {
   const kept = {
     keptAt: NOW,
-    who: { sub: 'demo', session: '', accessIssuedAt: NOW - MINUTE },
+    who: { sub: 'demo', session: '' },
   } as KeptRequest;
   const refused = { code: 'sign-in-refused', error: 'access_denied' } as const;
 
   test.each<[string, Snapshot, object]>([
-    ['the same person has a newer token', AFTER, { type: 'send' }],
+    ['the same person has signed in since', AFTER, { type: 'send' }],
     ['nothing is known yet', shown({ state: 'starting' }), { type: 'wait' }],
     ['the worker redeems the sign-in', shown(active(NOW - MINUTE, { signingIn: true })), { type: 'wait' }],
-    ['the new user is not known yet', shown(active(NOW, { user: undefined })), { type: 'wait' }],
+    ['the new user is not known yet', shown(active(NOW + 1, { user: undefined })), { type: 'wait' }],
     ['the person came back without a sign-in', BEFORE, { type: 'drop', problem: { code: 'cancelled' } }],
     [
+      'the worker has only renewed the token meanwhile',
+      shown(active(NOW - MINUTE, { accessIssuedAt: NOW + MINUTE })),
+      { type: 'drop', problem: { code: 'cancelled' } },
+    ],
+    [
+      'a former worker does not say when the person signed in',
+      shown(active(NOW + MINUTE, { signedInAt: undefined })),
+      { type: 'drop', problem: { code: 'cancelled' } },
+    ],
+    [
       'another person signed in',
-      shown(active(NOW, { user: { sub: 'eve' } })),
+      shown(active(NOW + 1, { user: { sub: 'eve' } })),
       { type: 'drop', problem: { code: 'cancelled' } },
     ],
     ['the tab shows another session', { ...AFTER, sessionName: 'work' }, { type: 'drop' }],

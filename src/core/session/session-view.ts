@@ -8,6 +8,7 @@ const known = (session: Session, machine: SessionMachine) => ({
   user: session.user,
   accessExpiresAt: session.tokens.access?.expiresAt,
   accessIssuedAt: session.tokens.access?.issuedAt,
+  signedInAt: session.startedAt,
   verifiedAt: machine.verifiedAt,
   endsAt: session.endsAt,
   signInProblem: machine.signInProblem,

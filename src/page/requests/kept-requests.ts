@@ -20,12 +20,12 @@ const LIFETIME_MS = 10 * 60_000;
 /** `sessionStorage` holds about 5 million characters, and base64 needs four for three bytes. */
 const MAX_BODY_BYTES = 2 ** 20;
 
-/** `page` and `who` say where, for whom and over which access token the request went out. */
+/** `page` and `who` say where and for whom the request went out. */
 const KEPT_REQUEST = object({
   id: string,
   keptAt: number,
   page: string,
-  who: object({ sub: optional(string), session: string, accessIssuedAt: optional(number) }),
+  who: object({ sub: optional(string), session: string }),
   url: string,
   method: string,
   headers: list(tuple(string, string)),
@@ -61,7 +61,6 @@ const pageOf = ({ pathname, search }: Location): string => pathname + search;
 const whoIn = ({ session, sessionName = '' }: Snapshot): KeptRequest['who'] => ({
   sub: 'user' in session ? session.user?.sub : undefined,
   session: sessionName,
-  accessIssuedAt: 'accessIssuedAt' in session ? session.accessIssuedAt : undefined,
 });
 
 const toBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
@@ -122,8 +121,8 @@ export const verdictOn = ({ who, keptAt }: KeptRequest, snapshot: Snapshot, now:
     return session.problem?.code === 'no-worker' ? { type: 'wait' } : drop({ code: 'signed-out' });
   if (session.signingIn) return { type: 'wait' };
   const here = whoIn(snapshot);
-  // Without a newer token no one has signed in: the person came back by themselves.
-  if (here.session !== who.session || here.accessIssuedAt === who.accessIssuedAt) return drop({ code: 'cancelled' });
+  // The person came back without a sign-in. A newer token is no evidence of one: the worker renews it by itself.
+  if (here.session !== who.session || (session.signedInAt ?? 0) <= keptAt) return drop({ code: 'cancelled' });
   if (who.sub === undefined || here.sub === who.sub) return { type: 'send' };
   return here.sub === undefined ? { type: 'wait' } : drop({ code: 'cancelled' });
 };

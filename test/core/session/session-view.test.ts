@@ -10,7 +10,7 @@ const NOW = 1_750_000_000_000;
 const session: Session = {
   kind: 'oidc',
   generation: 7,
-  startedAt: NOW,
+  startedAt: NOW - 3,
   endsAt: NOW + 9,
   user: { sub: 'demo', name: 'Demo' },
   tokens: {
@@ -24,6 +24,7 @@ const known = {
   user: { sub: 'demo', name: 'Demo' },
   accessExpiresAt: NOW + 5,
   accessIssuedAt: NOW,
+  signedInAt: NOW - 3,
   verifiedAt: NOW + 1,
   endsAt: NOW + 9,
 };
