@@ -29,6 +29,17 @@ describe('the fake keeper', () => {
     expect(JSON.stringify(keeper.calls)).not.toContain('secret');
   });
 
+  test('signs out of one session or of all, and not of another one', async () => {
+    const keeper = createFakeKeeper();
+    await keeper.signIn({ kind: 'password', username: 'ben', password: 'secret' });
+    await keeper.signOut({ session: 'work' });
+    expect(keeper.snapshot.session.state).toBe('active');
+    // @ts-expect-error one session, or all of them
+    await keeper.signOut({ sessions: 'all', session: 'work' });
+    await keeper.signOut({ sessions: 'all' });
+    expect(keeper.snapshot.session.state).toBe('signed-out');
+  });
+
   test('answers as the test decides', async () => {
     const keeper = createFakeKeeper({
       signIn: () => ({ ok: false, problem: { code: 'cancelled' } }),

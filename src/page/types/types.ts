@@ -57,13 +57,11 @@ export type SignInOptions = {
   open?: ((url: string) => unknown) | undefined;
 };
 
-/** Which session ends. Default: the one that the page shows. */
+/** Which session ends: one, or all of them. Default: the one that the page shows. */
 export type SignOutOptions = {
-  sessions?: 'all' | undefined;
-  session?: string | undefined;
   /** As in `SignInOptions`, for the provider's page that ends the sign-in there. */
   open?: SignInOptions['open'];
-};
+} & ({ sessions?: 'all' | undefined; session?: undefined } | { session?: string | undefined; sessions?: undefined });
 
 /** The options of `fetch`, and what `keeper.fetch` adds. */
 export type KeeperRequestInit = RequestInit & { stepUp?: 'popup' | 'redirect' | undefined };
