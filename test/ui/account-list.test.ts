@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { NamedSession } from '../../src/protocol/bridge/calls.ts';
 import type { SessionView } from '../../src/protocol/snapshot.ts';
-import { accountsOf, nextName } from '../../src/ui/account/account-list.ts';
+import { accountsOf, nextName, withoutEnded } from '../../src/ui/account/account-list.ts';
 
 const named = (name: string, session: SessionView): NamedSession => ({ name, shown: false, session });
 const active = (sub: string): SessionView => ({ state: 'active', kind: 'password', user: { sub } });
@@ -27,4 +27,19 @@ test('takes a free place for the next account, and else a name that is not used'
   expect(nextName(full, '')).toBe('account-4');
   // The place of this tab is free, and it is where the person is already.
   expect(nextName([named('', left)], '')).toBe('account-2');
+});
+
+test('counts no messages in a session that has ended, or that the person has left', () => {
+  const counts = new Map([
+    ['', 2],
+    ['b', 3],
+    ['c', 4],
+    ['d', 5],
+  ]);
+  const sessions = [named('', active('ann')), named('b', left), named('c', ended), named('d', { state: 'starting' })];
+  expect([...withoutEnded(counts, sessions)]).toEqual([
+    ['', 2],
+    ['d', 5],
+  ]);
+  expect(withoutEnded(counts, sessions.slice(0, 1))).toBe(counts);
 });

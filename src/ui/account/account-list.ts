@@ -42,3 +42,13 @@ export const nextName = (sessions: readonly NamedSession[], here: string): strin
   while (names.has(PREFIX + number)) number += 1;
   return PREFIX + number;
 };
+
+/** The unread messages by name, without sessions that have ended: nothing waits there. The same map if none of them counts. */
+export const withoutEnded = (
+  counts: ReadonlyMap<string, number>,
+  sessions: readonly NamedSession[],
+): ReadonlyMap<string, number> => {
+  const ended = new Set(sessions.filter(({ session }) => session.state === 'signed-out').map(({ name }) => name));
+  const kept = [...counts].filter(([name]) => !ended.has(name));
+  return kept.length === counts.size ? counts : new Map(kept);
+};

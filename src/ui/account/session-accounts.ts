@@ -11,7 +11,7 @@ import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
 import { frameStrings, labelFor } from '../strings/frame-strings.ts';
 import { loadStrings, strings } from '../strings/strings.ts';
 import { problemText } from '../text/problem-text.ts';
-import { accountsOf, nextName, type ListedAccount } from './account-list.ts';
+import { accountsOf, nextName, withoutEnded, type ListedAccount } from './account-list.ts';
 import { initials } from './initials.ts';
 
 await Promise.all([loadAppStrings(), loadStrings()]);
@@ -86,7 +86,10 @@ export class SessionAccounts extends KeeperElement {
   async #load(): Promise<void> {
     const found = await this.keeper?.sessions();
     // An older list is better than none.
-    if (found?.ok) this.sessions = found.value;
+    if (!found?.ok) return;
+    this.sessions = found.value;
+    // A tab keeps the count of the session that it shows. The end of another one is seen only here.
+    unreadBySession.value = withoutEnded(unreadBySession.value, found.value);
   }
 
   /** One action at a time. Resolves with whether it worked. */

@@ -1,5 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import type { Keeper } from '../../page/types/types.ts';
+import type { Keeper, SignOutOptions } from '../../page/types/types.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { problemText } from '../text/problem-text.ts';
 
@@ -31,11 +31,11 @@ export class SignOutController implements ReactiveController {
   }
 
   /** Resolves with whether the user is signed out. */
-  async signOut(): Promise<boolean> {
+  async signOut(options?: SignOutOptions): Promise<boolean> {
     const keeper = this.#keeper();
     if (!keeper || this.isBusy) return false;
     this.#set({ state: 'busy' });
-    const result = await keeper.signOut();
+    const result = await keeper.signOut(options);
     this.#set(result.ok ? { state: 'idle' } : { state: 'failed', problem: result.problem });
     return result.ok;
   }
