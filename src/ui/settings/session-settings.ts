@@ -4,7 +4,7 @@ import { customElement } from '../base/custom-element.ts';
 import { appearanceChoice } from '../account/appearance-choice.ts';
 import { languageChoice } from '../account/language-choice.ts';
 import { SignOutController } from '../account/sign-out-controller.ts';
-import { announce } from '../base/announcements.ts';
+import { announce, unreadBySession } from '../base/announcements.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { clearPreferences, preference, setPreference, type PreferenceName } from '../base/preferences.ts';
 import { saveFile } from '../base/save-file.ts';
@@ -68,11 +68,12 @@ export class SessionSettings extends KeeperElement {
     announce(appStrings().exported);
   }
 
-  /** The session first: what is local goes only once no one is signed in. */
+  /** All sessions first: what is local goes only once no one is signed in. */
   async #clear(): Promise<void> {
-    if (!(await this.#leaving.signOut())) return;
+    if (!(await this.#leaving.signOut({ sessions: 'all' }))) return;
     clearConversations();
     clearPreferences();
+    unreadBySession.value = new Map();
     this.dialog.close();
     location.replace('/');
   }
