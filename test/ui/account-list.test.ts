@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { NamedSession } from '../../src/protocol/bridge/calls.ts';
 import type { SessionView } from '../../src/protocol/snapshot.ts';
-import { accountsOf, nextName, withoutEnded } from '../../src/ui/account/account-list.ts';
+import { accountsOf, nextName, numberOf, withoutEnded } from '../../src/ui/account/account-list.ts';
 
 const named = (name: string, session: SessionView): NamedSession => ({ name, shown: false, session });
 const active = (sub: string): SessionView => ({ state: 'active', kind: 'password', user: { sub } });
@@ -42,4 +42,9 @@ test('counts no messages in a session that has ended, or that the person has lef
     ['d', 5],
   ]);
   expect(withoutEnded(counts, sessions.slice(0, 1))).toBe(counts);
+});
+
+test('knows the number in a name that it has made, and no other', () => {
+  expect(numberOf(nextName([named('', active('ann'))], ''))).toBe(2);
+  expect(['', 'work', 'account-', 'account-x', 'my-account-2'].map(numberOf)).toEqual(Array(5).fill(undefined));
 });

@@ -13,6 +13,12 @@ export type ListedAccount = {
 
 const PREFIX = 'account-';
 
+/** The number in a name that `nextName` has made. A name that the site has made says something by itself. */
+export const numberOf = (name: string): number | undefined => {
+  const digits = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : '';
+  return /^\d+$/.test(digits) ? Number(digits) : undefined;
+};
+
 const accountOf = ({ name, session }: NamedSession, here: string): ListedAccount => {
   const signedIn = signedInSession(session);
   return {

@@ -68,6 +68,11 @@ export class SessionMenuRows extends LitElement {
   @property({ attribute: false }) shortcuts: () => void = () => undefined;
   readonly #leaving = new SignOutController(this, () => this.keeper);
 
+  /** The app renders its elements in another language, and does not see into this shadow tree. */
+  protected override updated(): void {
+    this.renderRoot.querySelector('session-accounts')?.requestUpdate();
+  }
+
   protected override render(): TemplateResult {
     const t = appStrings();
     const { session } = this;
@@ -79,7 +84,7 @@ export class SessionMenuRows extends LitElement {
         <span class="soft small">${labelFor(strings().kind, session.kind)}</span></p>`
           : nothing
       }
-      <session-accounts .keeper=${this.keeper} @session-switched=${this.close}></session-accounts>
+      <session-accounts .keeper=${this.keeper} @session-switched=${this.close} @session-left=${this.close}></session-accounts>
       <div class="group">
         ${appearanceChoice(this)}
         ${languageChoice()}

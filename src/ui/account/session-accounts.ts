@@ -11,7 +11,7 @@ import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
 import { frameStrings, labelFor } from '../strings/frame-strings.ts';
 import { loadStrings, strings } from '../strings/strings.ts';
 import { problemText } from '../text/problem-text.ts';
-import { accountsOf, nextName, withoutEnded, type ListedAccount } from './account-list.ts';
+import { accountsOf, nextName, numberOf, withoutEnded, type ListedAccount } from './account-list.ts';
 import { initials } from './initials.ts';
 
 await Promise.all([loadAppStrings(), loadStrings()]);
@@ -24,6 +24,7 @@ type Action = { state: 'idle' } | { state: 'busy'; name: string } | { state: 'fa
  *
  * @csspart list - the list of accounts
  * @fires session-switched - this tab is about to show another session
+ * @fires session-left - the user has signed out of the account that this tab shows, or of all of them
  *
  * @example <session-accounts></session-accounts>
  */
@@ -52,6 +53,8 @@ export class SessionAccounts extends KeeperElement {
   @state() private action: Action = { state: 'idle' };
   /** The session and its state for which the list was loaded. */
   #loadedFor = '';
+  /** The session to which the person has switched, until its row is the one of this tab. */
+  #awaited: string | undefined;
 
   constructor() {
     super();
@@ -76,6 +79,7 @@ export class SessionAccounts extends KeeperElement {
   protected override updated(_changed: PropertyValues): void {
     const { keeper, snapshot } = this;
     if (!keeper || !snapshot?.severalSessions || snapshot.session.state === 'starting') return;
+    this.#followFocus(snapshot.sessionName ?? '');
     const user = 'user' in snapshot.session ? snapshot.session.user?.sub : '';
     const wanted = `${snapshot.sessionName} ${snapshot.session.state} ${user}`;
     if (wanted === this.#loadedFor) return;
@@ -92,6 +96,13 @@ export class SessionAccounts extends KeeperElement {
     unreadBySession.value = withoutEnded(unreadBySession.value, found.value);
   }
 
+  /** The row of the account that is shown now has no button any more, and the focus went with it. */
+  #followFocus(here: string): void {
+    if (this.#awaited !== here) return;
+    this.#awaited = undefined;
+    if (document.activeElement === document.body) this.renderRoot.querySelector<HTMLElement>('.here')?.focus();
+  }
+
   /** One action at a time. Resolves with whether it worked. */
   async #run(name: string, act: () => Promise<Result<unknown>>): Promise<boolean> {
     if (this.action.state === 'busy') return false;
@@ -104,9 +115,16 @@ export class SessionAccounts extends KeeperElement {
 
   async #show(name: string, said: string): Promise<void> {
     const { keeper } = this;
-    if (!keeper || !(await this.#run(name, () => keeper.showSession(name)))) return;
-    announce(said);
-    this.dispatchEvent(new Event('session-switched', { bubbles: true, composed: true }));
+    if (!keeper || this.action.state === 'busy') return;
+    this.#awaited = name;
+    const isDone = await this.#run(name, () => keeper.showSession(name));
+    const { session, sessionName = '' } = keeper.snapshot;
+    // A tab that follows knows nothing of the new session at first. A tab with a session of its own goes on with that one.
+    const isShown = isDone && (session.state === 'starting' || sessionName === name);
+    if (!isShown) this.#awaited = undefined;
+    if (!isDone) return;
+    announce(isShown ? said : appStrings().tabStays);
+    if (isShown) this.#report('session-switched');
   }
 
   async #signOut(account: ListedAccount | undefined): Promise<void> {
@@ -115,17 +133,25 @@ export class SessionAccounts extends KeeperElement {
     const isDone = account
       ? await this.#run(account.name, () => keeper.signOut({ session: account.name }))
       : await this.#run('', () => keeper.signOut({ sessions: 'all' }));
+    if (!isDone) return;
     const t = appStrings();
-    if (isDone) announce(account ? t.accountLeft(this.#label(account)) : t.allAccountsLeft);
+    announce(account ? t.accountLeft(this.#label(account)) : t.allAccountsLeft);
     // The button of the row is gone, and the focus with it.
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>('[data-add]')?.focus();
+    if (!account || account.isHere) this.#report('session-left');
+  }
+
+  #report(type: 'session-switched' | 'session-left'): void {
+    this.dispatchEvent(new Event(type, { bubbles: true, composed: true }));
   }
 
   #label({ name, user }: ListedAccount): string {
     const t = appStrings();
     if (user !== undefined && user !== '') return user;
-    return name === '' ? t.firstAccount : name;
+    if (name === '') return t.firstAccount;
+    const number = numberOf(name);
+    return number === undefined ? name : t.accountNumber(number);
   }
 
   protected override render(): TemplateResult {
@@ -166,7 +192,7 @@ export class SessionAccounts extends KeeperElement {
       ${count > 0 ? html`<span class="count numbers" role="img" aria-label=${frameStrings().unread(count)}>${count}</span>` : nothing}`;
     return html`${
       isHere
-        ? html`<div class="who here" aria-current="true">${content}</div>`
+        ? html`<div class="who here" aria-current="true" tabindex="-1">${content}</div>`
         : html`<button class="who" aria-label=${`${t.switchTo(label)}. ${about}${count > 0 ? `. ${frameStrings().unread(count)}` : ''}`} aria-disabled=${isBusy} @click=${() => this.#show(name, t.accountShown(label))}>${content}</button>`
     }${
       user === undefined

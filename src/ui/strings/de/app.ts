@@ -178,6 +178,7 @@ export const appDe: AppStrings = {
 
   accounts: 'Konten in diesem Browser',
   firstAccount: 'Erstes Konto',
+  accountNumber: (number) => `Konto ${number}`,
   shownHere: 'In diesem Tab zu sehen',
   accountEnded: 'Erneut anmelden',
   tabStays: 'Dieser Tab bleibt bei seinem Konto. Die anderen Tabs zeigen ein anderes.',

@@ -188,6 +188,7 @@ export const appEn = {
 
   accounts: 'Accounts in this browser',
   firstAccount: 'First account',
+  accountNumber: (number: number) => `Account ${number}`,
   shownHere: 'Shown in this tab',
   accountEnded: 'Sign in again',
   tabStays: 'This tab stays with its account. The other tabs show another one.',

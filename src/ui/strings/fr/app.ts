@@ -181,6 +181,7 @@ export const appFr: AppStrings = {
 
   accounts: 'Comptes dans ce navigateur',
   firstAccount: 'Premier compte',
+  accountNumber: (number) => `Compte ${number}`,
   shownHere: 'Affiché dans cet onglet',
   accountEnded: 'Se reconnecter',
   tabStays: 'Cet onglet garde son compte. Les autres onglets en affichent un autre.',
