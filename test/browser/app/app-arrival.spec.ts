@@ -104,3 +104,15 @@ test('a page from the back/forward cache reconnects, and receives new messages',
   await expect.poll(() => numbersOf(page, topic)).toEqual([1]);
   await context.browser()?.close();
 });
+
+test('the faults in the picture of the first page strike one after another', async ({ page, app }) => {
+  await page.goto(app.origin);
+  const faults = page.locator('session-welcome .faults span');
+  await expect(faults.last()).toBeVisible();
+  const delays = await faults.evaluateAll((spans) =>
+    spans.map((span) => parseFloat(getComputedStyle(span).animationDelay)),
+  );
+  expect(delays).toHaveLength(5);
+  expect(delays).toEqual([...new Set(delays)].toSorted((one, other) => one - other));
+  expect(delays[0]).toBeGreaterThan(0);
+});

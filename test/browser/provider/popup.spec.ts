@@ -140,16 +140,20 @@ test('reports a window that the person closed, when they come back to the page [
 test('signs in in another browser, whose redirect a native shell hands over [native-sign-in]', async ({
   page,
   browser,
+  afterwards,
 }) => {
   // RFC 8252 §7.3: a native app takes the redirect at a port of the loopback interface.
   const shell = await startEmbeddingSite();
+  afterwards(() => shell.stop());
   shell.serve('/auth/callback', PLAIN_PAGE);
   const native = await startProviderSite([], shell.origin);
+  afterwards(() => native.stop());
   await openSite(page, `${native.origin}/`, PROVIDER_SITE_WORKER);
   const address = page.evaluate(
     () => new Promise<string>((resolve) => void window.keeper.signIn({ kind: 'oidc' }, { open: resolve })),
   );
   const systemBrowser = await browser.newContext();
+  afterwards(() => systemBrowser.close());
   const system = await systemBrowser.newPage();
   await system.goto(await address);
   await atProvider(system);
@@ -161,7 +165,4 @@ test('signs in in another browser, whose redirect a native shell hands over [nat
   await connectSite(page, PROVIDER_SITE_WORKER);
   await expectSession(page, 'active');
   expect((await snapshotOf(page)).session).toMatchObject({ kind: 'oidc', user: { sub: 'demo' } });
-  await systemBrowser.close();
-  await native.stop();
-  await shell.stop();
 });
