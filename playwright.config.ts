@@ -9,18 +9,16 @@ const TIMED = /@timed/;
 /** Tests that mostly wait. One worker runs them beside the others. */
 const WAITS = /@waits/;
 
-/** What a developer runs before each push (`npm test`): the promises of the README, in about three minutes. */
+/** What a developer runs before each push (`npm test`): the promises of the README, in about three minutes. CI runs the others. */
 const STORIES = [
   'session/signed-in',
   'session/signed-out',
   'session/one-refresh',
   'session/desktop-story',
   'session/idle-story',
-  'session/no-token-in-page',
   'resilience/worker-killed',
   'resilience/offline',
   'sockets/one-socket',
-  'requests/other-origins',
   'updates/build',
   'updates/update',
   'app/app-round',
