@@ -19,7 +19,7 @@ export const labStyles = css`
   .foot { font-size: var(--_t-label); color: var(--_soft); min-block-size: 1lh; }
   .verdict { padding: .875rem 1.25rem; border-block-start: 1px solid var(--_line); font-size: .9375rem; min-block-size: 3.25rem; color: var(--_soft); transition: background var(--_ease); }
   .verdict.open { color: var(--_ink); }
-  .now { flex-basis: 100%; }
+  .now { flex-basis: 100%; min-block-size: 1lh; }
   .verdict strong { color: var(--_ink); font-weight: 600; }
   .verdict.held { background: color-mix(in oklch, var(--_good) 11%, var(--_surface)); color: var(--_ink); }
   .verdict.broken { background: color-mix(in oklch, var(--_bad) 10%, var(--_surface)); color: var(--_ink); }

@@ -205,9 +205,9 @@ export class SessionLab extends KeeperElement {
   }
 
   /** Which fault the page is recovering from. On a phone its own card is out of sight. */
-  #now(run: LabState): TemplateResult | typeof nothing {
+  #now(run: LabState): TemplateResult {
     const open = run.faults.findLast(({ recoveredMs }) => recoveredMs === undefined);
-    return open ? html`<span class="now small">${labStrings().now(this.#words(open.name)[0])}</span>` : nothing;
+    return html`<span class="now small">${open ? labStrings().now(this.#words(open.name)[0]) : ''}</span>`;
   }
 
   /** Before the first fault there are no figures: a zero would say that something was counted. */

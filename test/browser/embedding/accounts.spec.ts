@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from '@playwright/test';
 import { expectAccessibleInBoth } from '../../support/browser/accessible.ts';
-import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
+import { expect, FAILED_REQUEST, FAILED_SOCKET, test, type Lent } from '../../support/e2e.ts';
 import { DEMO, expectSession, snapshotOf, useAppKeeper } from '../../support/page/keeper-page.ts';
 import { openMenu, seesSignedIn, signInByHand } from '../../support/page/sign-in.ts';
 import { startApp } from '../../support/server/app.ts';
@@ -171,19 +171,26 @@ test('a site with one session shows no list of accounts', async ({ page, complai
   expect(await accounts(page).evaluate(({ shadowRoot }) => shadowRoot?.querySelectorAll('section').length)).toBe(0);
 });
 
-/** An app with two sessions of the demo user. It shows the second. */
-const openTwoAccounts = async (page: Page, origin: string): Promise<void> => {
+/** An app with two sessions of the demo user, which shows the second. Resolves with its origin. */
+const openTwoAccounts = async (
+  page: Page,
+  { complaints, afterwards }: Pick<Lent, 'complaints' | 'afterwards'>,
+): Promise<string> => {
+  complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
+  const app = await startApp({ env: { SEVERAL_SESSIONS: '1' } });
+  afterwards(() => app.stop());
   await page.addInitScript(() => {
     window.badges = [];
     Object.assign(navigator, { setAppBadge: async (count: number) => void window.badges.push(count) });
   });
-  await signInByHand(page, origin, 'password');
+  await signInByHand(page, app.origin, 'password');
   await addAccount(page);
   // The browser has one cookie, so a named session has no sign-in by API key, and so no choice.
   await page.getByRole('textbox', { name: 'User name' }).fill(DEMO.username);
   await page.getByRole('textbox', { name: 'Password' }).fill(DEMO.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await seesSignedIn(page);
+  return app.origin;
 };
 
 const addAccount = async (page: Page): Promise<void> => {
@@ -218,12 +225,9 @@ test('the menu of the app switches between two accounts, and the icon counts the
   complaints,
   afterwards,
 }) => {
-  complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
-  const app = await startApp({ env: { SEVERAL_SESSIONS: '1' } });
-  afterwards(() => app.stop());
   const sender = await browser.newContext();
   afterwards(() => sender.close());
-  await openTwoAccounts(page, app.origin);
+  const origin = await openTwoAccounts(page, { complaints, afterwards });
 
   await test.step('an account that a person does not want to add after all leads back to the first', async () => {
     await addAccount(page);
@@ -252,7 +256,7 @@ test('the menu of the app switches between two accounts, and the icon counts the
   });
 
   await test.step('what is unread in an account waits there, and goes with it', async () => {
-    await leaveUnread(page, app.origin, sender);
+    await leaveUnread(page, origin, sender);
     await badge(page).toBe(1);
     await openMenu(page);
     await button(page, /^Switch to Demo User/).press('Enter');
@@ -277,19 +281,16 @@ test('a device that is cleared has no account and no count any more [accounts-cl
   complaints,
   afterwards,
 }) => {
-  complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
-  const app = await startApp({ env: { SEVERAL_SESSIONS: '1' } });
-  afterwards(() => app.stop());
-  await openTwoAccounts(page, app.origin);
+  const origin = await openTwoAccounts(page, { complaints, afterwards });
   // As another tab leaves it, which has received messages in the first account.
   await page.evaluate(() => localStorage.setItem('session-keeper:unread', '{"":3}'));
   await page.reload();
   await badge(page).toBe(3);
-  await page.goto(`${app.origin}/#settings`);
+  await page.goto(`${origin}/#settings`);
   await page.getByRole('button', { name: 'Clear…' }).click();
   await page.getByRole('button', { name: 'Sign out and clear' }).click();
   // The sign-in form is there before the device is clear; the new page comes after that.
-  await page.waitForURL(`${app.origin}/`);
+  await page.waitForURL(`${origin}/`);
   await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();
   await useAppKeeper(page);
   expect(await page.evaluate(() => window.keeper.sessions())).toMatchObject({
