@@ -1,7 +1,7 @@
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { elapse } from '../base/elapse.ts';
 import { askBrowser, pageIn, tabOf } from './bare-tab.ts';
-import { browserArgs, startBareProcess, type BareProcess } from './browser-process.ts';
+import { ADDRESS_BAR_PAGES, browserArgs, startBareProcess, type BareProcess } from './browser-process.ts';
 import { clockScript } from './clock-script.ts';
 import { attach, type Debugger } from './debugger.ts';
 import type { LabBrowser, LabBrowserOptions } from './lab-browser.ts';
@@ -25,7 +25,7 @@ const argsFor =
     ...browserArgs(),
     ...(headed ? [] : ['--headless=new']),
     WINDOW_SIZE,
-    `--disable-features=${SERVICES.join(',')}`,
+    `--disable-features=${[...SERVICES, ...ADDRESS_BAR_PAGES].join(',')}`,
     '--disable-component-extensions-with-background-pages',
     '--disable-default-apps',
     '--disable-domain-reliability',

@@ -1,5 +1,5 @@
 import { askBrowser, pageIn, tabOf, type BareTab } from '../../../lab/browser/bare-tab.ts';
-import { browserArgs, type ProcessAccount } from '../../../lab/browser/browser-process.ts';
+import { ADDRESS_BAR_PAGES, browserArgs, type ProcessAccount } from '../../../lab/browser/browser-process.ts';
 import { attach, type Debugger } from '../../../lab/browser/debugger.ts';
 import { isObject, own, stringAt, type JsonObject } from '../../../src/protocol/schema/json.ts';
 import { startBareProcess } from './bare-process.ts';
@@ -45,6 +45,7 @@ export const startBareBrowser = async ({ account, args = [] }: BareBrowserOption
   const argsFor = (profile: string): readonly string[] => [
     ...browserArgs(),
     '--headless=new',
+    `--disable-features=${ADDRESS_BAR_PAGES.join(',')}`,
     '--remote-debugging-port=0',
     `--user-data-dir=${profile}`,
     ...args,
