@@ -57,7 +57,9 @@ test('writes each byte once when both instances get the same part at once', asyn
   const receipts = await Promise.all(
     answers.filter(({ status }) => status === 200).map(async (answer) => (await answer.json()) as { sha256: string }),
   );
-  const again = await send(a, path, Number(await offsetAt(a, path)), '');
+  // One instance may cut the other in the middle of the part. The client then continues where the bytes end.
+  const offset = Number(await offsetAt(a, path));
+  const again = await send(a, path, offset, text.slice(offset));
   const expected = createHash('sha256').update(text).digest('hex');
   expect([...receipts, again.status === 200 ? await again.json() : undefined]).toContainEqual({
     ...{ bytes: text.length, sha256: expected },
