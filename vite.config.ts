@@ -70,7 +70,7 @@ const SHELL =
 
 /** What the first parts share with later ones. */
 const FACTS =
-  /src[\\/]ui[\\/](strings[\\/](strings|app-strings|en[\\/](core|app|explanation))\.|locale[\\/]plural|text[\\/]|view[\\/](explanation-strings|explanation\.|headline|notices)|base[\\/]offer|look[\\/](segments|more-icons))/;
+  /src[\\/]ui[\\/](strings[\\/](strings|app-strings|en[\\/](core|app|explanation))\.|locale[\\/](plural|localized)|text[\\/]|view[\\/](explanation-strings|explanation\.|headline|notices)|base[\\/]offer|look[\\/](segments|more-icons))/;
 
 /** What `src/app/views.ts` and `connect()` load at once. */
 const FIRST_PARTS = [

@@ -20,4 +20,4 @@ await startApp(keeper, document);
 if (location.pathname === CALLBACK && keeper.snapshot.worker.host === 'service-worker') {
   history.replaceState(history.state, '', '/');
 }
-loadRest(keeper, document);
+void loadRest(keeper, document);

@@ -2,7 +2,7 @@ import type { Keeper } from '../page/types/types.ts';
 import { frameStrings, keeperElements, provideKeeper, retryImport, SessionGate, theme } from '../ui/index.ts';
 import { offerInstall } from './install.ts';
 import { followLanguage } from './language.ts';
-import { loadAllParts, pageOf, showPage } from './views.ts';
+import { OTHER_PAGES, pageOf, showPage } from './views.ts';
 
 /** Gives the document around the elements the custom properties that the elements use in their shadow roots. */
 export const adoptTheme = (page: Document): void => {
@@ -42,21 +42,40 @@ export const startApp = async (keeper: Keeper, page: Document): Promise<void> =>
   await showPage(page, location, provide, false);
 };
 
-/** When the browser is idle: loads the other pages, so that they open at once, and what the first paint does without. */
-export const loadRest = (keeper: Keeper, page: Document): void => {
-  // Safari has no `requestIdleCallback`.
-  const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
-  whenIdle(() => {
-    void retryImport(() => import('./after-load.ts')).then((rest) => {
-      rest.keepTitle(keeper, page, () => pageOf(location));
-      rest.keepBadge(keeper);
-      rest.notifyOfMessages(page);
-      rest.handleLaunches(window);
-      rest.reloadHiddenTabs(page);
-      rest.listenToShortcuts(page);
-    });
-    void loadAllParts().then(() => {
-      provideKeeper(keeper, page);
+/** Resolves when the browser has nothing else to do. Safari has no `requestIdleCallback`. */
+const idle = (): Promise<void> =>
+  new Promise((resolve) => void (globalThis.requestIdleCallback ?? setTimeout)(() => resolve()));
+
+const isSignedIn = ({ snapshot }: Keeper): boolean =>
+  snapshot.session.state !== 'starting' && snapshot.session.state !== 'signed-out';
+
+const signedIn = (keeper: Keeper): Promise<void> =>
+  new Promise((resolve) => {
+    if (isSignedIn(keeper)) return resolve();
+    const stop = keeper.subscribe(() => {
+      if (!isSignedIn(keeper)) return;
+      stop();
+      resolve();
     });
   });
+
+/**
+ * Loads what the first paint does without, and then the other pages of a signed-in user, so that they open at once. Each one
+ * waits until the browser is idle: together they would block a phone for a tenth of a second.
+ */
+export const loadRest = async (keeper: Keeper, page: Document): Promise<void> => {
+  await idle();
+  const rest = await retryImport(() => import('./after-load.ts'));
+  rest.keepTitle(keeper, page, () => pageOf(location));
+  rest.keepBadge(keeper);
+  rest.notifyOfMessages(page);
+  rest.handleLaunches(window);
+  rest.reloadHiddenTabs(page);
+  rest.listenToShortcuts(page);
+  await signedIn(keeper);
+  for (const load of OTHER_PAGES) {
+    await idle();
+    await retryImport(load);
+    provideKeeper(keeper, page);
+  }
 };

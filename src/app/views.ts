@@ -42,5 +42,5 @@ export const showPage = async (
   if (navigated) root.getElementById(wanted)?.focus({ preventScroll: true });
 };
 
-/** Loads the other pages, so that they open at once and without a network. */
-export const loadAllParts = (): Promise<unknown> => Promise.all(Object.values(PARTS).map((load) => retryImport(load)));
+/** Each loads the elements of one page. */
+export const OTHER_PAGES: readonly (() => Promise<unknown>)[] = Object.values(PARTS);

@@ -38,7 +38,7 @@ const open = async (name: string, language: string, entries: number): Promise<vo
   await loadFirstParts();
   setUpControls(document);
   await startApp(keeper, document);
-  loadRest(keeper, document);
+  void loadRest(keeper, document);
   globalThis.gallery = {
     calls: keeper.calls,
     show: (next) => {

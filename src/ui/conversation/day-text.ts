@@ -1,13 +1,9 @@
 import { formatLocale } from '../locale/language.ts';
+import { localized } from '../locale/localized.ts';
 
-const makeFormats = (tag: string) => ({
-  tag,
-  near: new Intl.RelativeTimeFormat(tag, { numeric: 'auto' }),
-  day: new Intl.DateTimeFormat(tag, { weekday: 'long', day: 'numeric', month: 'long' }),
-  year: new Intl.DateTimeFormat(tag, { dateStyle: 'long' }),
-});
-
-let made: ReturnType<typeof makeFormats> | undefined;
+const near = localized((tag) => new Intl.RelativeTimeFormat(tag, { numeric: 'auto' }));
+const dayOfYear = localized((tag) => new Intl.DateTimeFormat(tag, { weekday: 'long', day: 'numeric', month: 'long' }));
+const dateInFull = localized((tag) => new Intl.DateTimeFormat(tag, { dateStyle: 'long' }));
 
 /** Whole days since the Unix epoch, by the local calendar: days of 23 and 25 hours count as one. */
 const dayNumber = (at: number): number => {
@@ -17,12 +13,10 @@ const dayNumber = (at: number): number => {
 
 /** "Today", "Yesterday", "Monday, 2 March", "2 March 2026". Both in ms since the Unix epoch. */
 export const dayText = (at: number, now: number): string => {
-  const tag = formatLocale();
-  const formats = made?.tag === tag ? made : (made = makeFormats(tag));
   const ago = dayNumber(now) - dayNumber(at);
   if (ago === 0 || ago === 1) {
-    const word = formats.near.format(-ago, 'day');
-    return word.charAt(0).toLocaleUpperCase(tag) + word.slice(1);
+    const word = near().format(-ago, 'day');
+    return word.charAt(0).toLocaleUpperCase(formatLocale()) + word.slice(1);
   }
-  return (new Date(at).getFullYear() === new Date(now).getFullYear() ? formats.day : formats.year).format(at);
+  return (new Date(at).getFullYear() === new Date(now).getFullYear() ? dayOfYear() : dateInFull()).format(at);
 };

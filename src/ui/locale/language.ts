@@ -63,10 +63,11 @@ export const matchLanguage = (tags: readonly string[]): Language =>
   tags.map((tag) => tag.split('-')[0] ?? '').find(isLanguage) ?? 'en';
 
 const DEFAULT_LOCALE: Readonly<Record<Language, string>> = { en: 'en-GB', de: 'de-DE', fr: 'fr-FR' };
-const ownLocale = new Intl.DateTimeFormat().resolvedOptions().locale;
+let ownLocale: string | undefined;
 
 /** The locale for times and numbers: the browser's own if it is of this language, because it decides 14:30 or 2:30 pm. */
 export const formatLocale = (): string => {
   const language = currentLanguage();
+  ownLocale ??= new Intl.DateTimeFormat().resolvedOptions().locale;
   return ownLocale.startsWith(language) ? ownLocale : DEFAULT_LOCALE[language];
 };

@@ -1,5 +1,5 @@
 import { strings } from '../strings/strings.ts';
-import { formatLocale } from '../locale/language.ts';
+import { localized } from '../locale/localized.ts';
 import type { TimeUnit } from '../locale/plural.ts';
 
 const SECOND_MS = 1000;
@@ -10,24 +10,13 @@ const DAY_MS = 24 * HOUR_MS;
 /** Younger than this is "just now": "2 seconds ago" helps no reader and changes every second. */
 const JUST_NOW_MS = 10 * SECOND_MS;
 
-const makeFormats = (tag: string) => ({
-  tag,
-  relative: new Intl.RelativeTimeFormat(tag),
-  clock: new Intl.DateTimeFormat(tag, { timeStyle: 'medium' }),
-  minute: new Intl.DateTimeFormat(tag, { timeStyle: 'short' }),
-  calendar: new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'short' }),
-  list: new Intl.ListFormat(tag),
-  number: new Intl.NumberFormat(tag),
-  percent: new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 1 }),
-});
-
-let made: ReturnType<typeof makeFormats> | undefined;
-
-/** An `Intl` format is slow to make and used every second, so they are kept until the language changes. */
-const formats = (): ReturnType<typeof makeFormats> => {
-  const tag = formatLocale();
-  return made?.tag === tag ? made : (made = makeFormats(tag));
-};
+const relative = localized((tag) => new Intl.RelativeTimeFormat(tag));
+const clock = localized((tag) => new Intl.DateTimeFormat(tag, { timeStyle: 'medium' }));
+const minute = localized((tag) => new Intl.DateTimeFormat(tag, { timeStyle: 'short' }));
+const calendar = localized((tag) => new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'short' }));
+const list = localized((tag) => new Intl.ListFormat(tag));
+const number = localized((tag) => new Intl.NumberFormat(tag));
+const share = localized((tag) => new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 1 }));
 
 const inUnits = (ms: number): readonly [number, TimeUnit] => {
   const size = Math.abs(ms);
@@ -39,11 +28,11 @@ const inUnits = (ms: number): readonly [number, TimeUnit] => {
 
 /** "3 minutes ago", "in 7 seconds", "just now". Both in milliseconds since the Unix epoch. */
 export const fromNow = (at: number, now: number): string =>
-  at <= now && now - at < JUST_NOW_MS ? strings().justNow : formats().relative.format(...inUnits(at - now));
+  at <= now && now - at < JUST_NOW_MS ? strings().justNow : relative().format(...inUnits(at - now));
 
 /** "for 26 minutes": how long a state has lasted. */
 export const lastingSince = (since: number, now: number): string =>
-  strings().lasting(formats().relative.format(...inUnits(Math.min(-SECOND_MS, since - now))));
+  strings().lasting(relative().format(...inUnits(Math.min(-SECOND_MS, since - now))));
 
 /** "next try in 7 seconds". A moment that has come is not "0 seconds ago": the attempt is under way. */
 export const nextTry = (at: number, now: number): string =>
@@ -77,18 +66,18 @@ export const countdown = (ms: number): string => {
 };
 
 /** "99.8 %": a share of 1, never rounded up to all. */
-export const percent = (share: number): string => formats().percent.format(Math.floor(share * 1000) / 1000);
+export const percent = (part: number): string => share().format(Math.floor(part * 1000) / 1000);
 
 /** Time of day, to the minute. */
-export const hourMinute = (at: number): string => formats().minute.format(at);
+export const hourMinute = (at: number): string => minute().format(at);
 
 /** Time of day, to the second. */
-export const timeOfDay = (at: number): string => formats().clock.format(at);
+export const timeOfDay = (at: number): string => clock().format(at);
 
 /** Date and time of day, to the minute. */
-export const dateTime = (at: number): string => formats().calendar.format(at);
+export const dateTime = (at: number): string => calendar().format(at);
 
 /** "a, b and c". */
-export const joinList = (parts: readonly string[]): string => formats().list.format(parts);
+export const joinList = (parts: readonly string[]): string => list().format(parts);
 
-export const formatNumber = (value: number): string => formats().number.format(value);
+export const formatNumber = (value: number): string => number().format(value);
