@@ -117,9 +117,11 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
       else if (isDocument(request, url, scope + POPUP_PATH)) respond(startHost().then((started) => started.popup()));
       else if (isDocument(request, url, url.pathname)) {
         const { resultingClientId } = event;
+        // In a task of its own: the browser asks the network only after this one, and parts of the script take 10 ms to load.
+        const handled = new Promise((resolve) => setTimeout(resolve));
         keepOpen(
           event,
-          withHost((started) => started.expectTab(resultingClientId)),
+          handled.then(() => withHost((started) => started.expectTab(resultingClientId))),
         );
       }
       return;

@@ -243,6 +243,7 @@ export const createHost = (options: HostOptions): Host => {
         const { tab } = intro;
         tabs.add(intro, port);
         tabs.send(tab, [{ type: 'welcome', protocol: PROTOCOL, life, snapshot: snapshot() }]);
+        order.connected();
         if (intro.arrival !== 'reattach') arrived(client);
         // Not at the start of the worker (see `takeIdentity`), and not before the first proof.
         void order.background.then(sockets.open);
@@ -257,6 +258,7 @@ export const createHost = (options: HostOptions): Host => {
     expectTab(client) {
       // A page that does not connect needs no proof. Before the session is read, the worker cannot know, and verifies anyway.
       if (tabs.count === 0 && session.machine.state.state !== 'starting') return;
+      order.expectsPage();
       expectations.add(client, clock.now());
       session.dispatch({ type: 'tab-expected' });
     },

@@ -1,11 +1,6 @@
 import type { KeeperConfig } from '../../src/protocol/config.ts';
 import { callbacksOf } from '../../src/protocol/start-config.ts';
-import {
-  END_SESSION_PATH,
-  KEEPER_ROOT,
-  UPDATE_CHECK_SEARCH,
-  PULSE_SCRIPT,
-} from '../../src/protocol/bridge/bridge-constants.ts';
+import { KEEPER_ROOT, UPDATE_CHECK_SEARCH, PULSE_SCRIPT } from '../../src/protocol/bridge/bridge-constants.ts';
 
 /** Static routing (https://wicg.github.io/service-worker-static-routing-api/). TypeScript 7.0 has no types for it. */
 type Route = { condition: { urlPattern: URLPatternInit }; source: 'fetch-event' | 'network' };
@@ -33,7 +28,7 @@ export const addStaticRoutes = (
   const ours = [
     ...config.api.map((rule) => within(rule.origin === 'self' ? origin : rule.origin, `${rule.path}*`)),
     within(origin, `${folder}${KEEPER_ROOT}*`),
-    within(origin, scope + END_SESSION_PATH),
+    within(origin, `${scope}${KEEPER_ROOT}*`),
     ...callbacksOf(config).map((path) => within(origin, path)),
   ];
   const routes: Route[] = [

@@ -18,6 +18,10 @@ export type StartOrder = {
   mayProve(): Promise<unknown>;
   /** The first proof is there, or has failed. */
   proved(): void;
+  /** A page loads and will connect. Work in the background waits for it. */
+  expectsPage(): void;
+  /** A page has connected. */
+  connected(): void;
   /** Resolves when work may begin that no one waits for. */
   readonly background: Promise<unknown>;
 };
@@ -30,6 +34,11 @@ export const createStartOrder = (clock: Clock): StartOrder => {
   const background = new Promise<void>((resolve) => (begin = resolve));
   const after = (ms: number): Promise<void> => new Promise((resolve) => void clock.schedule(clock.now() + ms, resolve));
   void after(BACKGROUND_AFTER_MS).then(begin);
+  let isProved = false;
+  let isPageExpected = false;
+  const beginSoon = (): void => {
+    if (isProved && !isPageExpected) void after(DELIVERY_MS).then(begin);
+  };
   return {
     answers(response) {
       first ??= withDeadline(
@@ -42,7 +51,15 @@ export const createStartOrder = (clock: Clock): StartOrder => {
     },
     answered: Promise.race([delivered, background]),
     mayProve: async () => first,
-    proved: () => void after(DELIVERY_MS).then(begin),
+    proved() {
+      isProved = true;
+      beginSoon();
+    },
+    expectsPage: () => void (isPageExpected = true),
+    connected() {
+      isPageExpected = false;
+      beginSoon();
+    },
     background,
   };
 };
