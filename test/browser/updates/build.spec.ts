@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import { test } from '../../support/browser/crashes.ts';
 import { expect } from '../../support/browser/expect.ts';
+import { signInByHand } from '../../support/page/sign-in.ts';
 import { startApp, type App } from '../../support/server/app.ts';
 
 let app: App;
@@ -37,14 +38,16 @@ test('the built page starts without an error and renders again when the state ch
   const status = page.locator('session-status').getByRole('status');
   await expect(status).toHaveText('Signed out');
   await expect(page.locator('session-sign-in')).toBeVisible();
+  await signInByHand(page, app.origin, 'password');
+  await expect(status).toHaveText('Connected');
+  // The other pages load after the sign-in.
   await expect(page.locator(':not(:defined)')).toHaveCount(0);
   expect(await hiddenProperties(page)).toEqual([]);
   expect(errors).toEqual([]);
 });
 
-test('the worker serves the shell when the server is gone', async ({ page }) => {
-  await page.goto(app.origin);
-  await expect(page.locator('session-sign-in')).toBeVisible();
+test('the worker serves the shell and all pages when the server is gone', async ({ page }) => {
+  await signInByHand(page, app.origin, 'password');
   // Its installation includes the shell.
   await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
   await app.shutDown();
