@@ -192,7 +192,8 @@ export class SessionsWorld {
   /** `header`, `rule`: what says whose the request is. Otherwise it is that of the session which the page shows. */
   request(page: Page, { header, rule }: { header?: string | undefined; rule?: string | undefined } = {}): void {
     const { shows } = page;
-    const wanted = rule ?? header ?? shows;
+    const named = rule ?? header;
+    const wanted = named ?? shows;
     const request = new Request(API, header === undefined ? {} : { headers: { [SESSION_HEADER]: header } });
     const match: RequestMatch = {
       ...{
@@ -206,7 +207,7 @@ export class SessionsWorld {
     };
     this.#toWorker(undefined, ({ host }) =>
       host.fetch(request, match, page.client).then(
-        (response) => this.#soon(page, () => this.#answer(page, response, { wanted, isOfTab: wanted === shows })),
+        (response) => this.#soon(page, () => this.#answer(page, response, { wanted, isOfTab: named === undefined })),
         () => undefined,
       ),
     );
