@@ -117,7 +117,7 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
       else if (isDocument(request, url, scope + POPUP_PATH)) respond(startHost().then((started) => started.popup()));
       else if (isDocument(request, url, url.pathname)) {
         const { resultingClientId } = event;
-        // In a task of its own: the browser asks the network only after this one, and parts of the script take 10 ms to load.
+        // In a task of its own: the browser asks the network once this event is handled. Parts of the script load for 10 ms.
         const handled = new Promise((resolve) => setTimeout(resolve));
         keepOpen(
           event,

@@ -71,13 +71,14 @@ const MAIN: readonly TestGroup[] = [
 
 const REST: readonly TestGroup[] = [
   [unitTests('all histories', ['test/core', '--project=unit'])],
-  [unitTests('integration tests', ['--project=integration'])],
-  // Each of them needs less than one core: they wait for browsers, for Redis and for the network.
+  // Each of them needs at most one core: they wait for browsers, for Redis and for the network.
   [
-    otherEngines,
+    unitTests('integration tests', ['--project=integration']),
     unitTests('servers on Redis', ['--project=redis']),
     command('supply chain', 'node', '--import', 'tsx', 'scripts/supply-chain/supply-chain.ts'),
   ],
+  // Not beside Redis: both may install packages, and apt has one lock.
+  [otherEngines],
   [command('browser matrix', 'node', '--import', 'tsx', 'scripts/docs/browser-matrix.ts', '--check')],
   [browserTests('browser tests', '--project=browser', '--project=waits')],
   // Tests that bound a time run after the others and one by one.

@@ -96,7 +96,7 @@ test('our own server binds the session of an API key, and refuses its copied coo
     const models = (of: Page): Promise<number> => of.evaluate(async (url) => (await fetch(url)).status, MODELS);
     const thief = await own.open({ hasKeys: true });
     const cookies = await owner.cookies(own.origin);
-    // The bound cookie has run out before a thief uses what he copied.
+    // The bound cookie has run out before a thief uses the copied ones.
     await thief.addCookies(cookies.filter(({ name }) => name !== BOUND_COOKIE));
     const thiefPage = await thief.newPage();
     complaints.watch(thief);
