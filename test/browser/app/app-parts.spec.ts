@@ -28,6 +28,8 @@ test('retries a part of the app that failed to load, and shows it once it arrive
 }) => {
   await signInByHand(page, app.origin, 'password');
   await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
+  // The other pages load after the sign-in: a later load would put the file back into the browser's cache.
+  await expect(page.locator(':not(:defined)')).toHaveCount(0);
   await evict(page, TIMELINE);
   complaints.expect(FAILED_REQUEST);
   await context.setOffline(true);
