@@ -7,7 +7,7 @@ import { growthOf } from '../../test/support/load/tab-churn.ts';
  * the model is broken, or when what pages and workers hold grows.
  */
 const MB = 1_000_000;
-/** Of what two pages and the workers hold, from the first third of the run to the last. */
+/** Of what three pages and the workers hold, from the first third of the run to the last. */
 const MAX_GROWTH_BYTES = 6 * MB;
 const MAX_SEED = 1_000_000;
 
@@ -24,14 +24,16 @@ for (const action of actions) counts.set(action, (counts.get(action) ?? 0) + 1);
 const growth = held.length > 0 ? growthOf(held) : 0;
 const isBounded = growth <= MAX_GROWTH_BYTES;
 
-console.log(`${(ms / 60_000).toFixed(1)} minutes, ${actions.length} faults, ${messages} messages to each of two users`);
+console.log(
+  `${(ms / 60_000).toFixed(1)} minutes, ${actions.length} faults, ${messages} messages to each of three users`,
+);
 for (const [action, count] of [...counts].toSorted(([, a], [, b]) => b - a)) console.log(`  ${count} × ${action}`);
 console.log(`slowest recovery: ${(slowestRecoveryMs / 1_000).toFixed(1)} s`);
 console.log(
   `requests to the token endpoint: ${result.tokenRequests}, the faults explain ${result.allowedTokenRequests}`,
 );
 console.log(
-  `held by two pages and the workers grew by ${(growth / MB).toFixed(1)} MB, at most ${MAX_GROWTH_BYTES / MB} MB`,
+  `held by three pages and the workers grew by ${(growth / MB).toFixed(1)} MB, at most ${MAX_GROWTH_BYTES / MB} MB`,
 );
 for (const violation of violations) console.log(`BROKEN: ${violation}`);
 console.log(

@@ -70,22 +70,23 @@ const MAIN: readonly TestGroup[] = [
 ];
 
 const REST: readonly TestGroup[] = [
-  [unitTests('all histories', ['test/core', '--project=unit'])],
   // Each of them needs at most one core: they wait for browsers, for Redis and for the network.
   [
     unitTests('integration tests', ['--project=integration']),
     unitTests('servers on Redis', ['--project=redis']),
     command('supply chain', 'node', '--import', 'tsx', 'scripts/supply-chain/supply-chain.ts'),
   ],
-  // Not beside Redis: both may install packages, and apt has one lock.
-  [otherEngines],
+  // Not beside Redis: both may install packages, and apt has one lock. VitePress fails on a link that leads nowhere.
+  [
+    otherEngines,
+    unitTests('all histories', ['test/core', '--project=unit']),
+    command('docs', 'vitepress', 'build', 'docs'),
+  ],
   [command('browser matrix', 'node', '--import', 'tsx', 'scripts/docs/browser-matrix.ts', '--check')],
   [browserTests('browser tests', '--project=browser', '--project=waits')],
   // Tests that bound a time run after the others and one by one.
   [browserTests('timed tests', '--project=timed', '--workers=1', '--output=test-results/timed')],
   [command('package', 'node', '--import', 'tsx', 'scripts/package/pack.ts')],
-  // VitePress fails on a link that leads nowhere.
-  [command('docs', 'vitepress', 'build', 'docs')],
   [command('size', 'node', '--import', 'tsx', 'scripts/size.ts')],
 ];
 

@@ -117,6 +117,10 @@ const siteOf = ({ container, script, part }: Site, first: Workers, isNew = false
 
   const claim = () => activeWorker() && post({ type: 'claim' });
 
+  /** A first page of an app below another app's scope is controlled by that app's worker. */
+  const isControlled = () =>
+    container.controller !== null && container.controller.scriptURL === activeWorker()?.scriptURL;
+
   const again = async () => {
     settling = true;
     const { renewRegistration } = await part;
@@ -142,7 +146,7 @@ const siteOf = ({ container, script, part }: Site, first: Workers, isNew = false
     await waitForEvent(container, 'controllerchange', CONTROL_DEADLINE_MS);
     clearInterval(timer);
     asking = undefined;
-    if (!container.controller) return false;
+    if (!isControlled()) return false;
     import('../util/failed-media.ts').then(({ reloadFailedMedia }) => reloadFailedMedia()).catch(() => {});
     return true;
   };
@@ -176,7 +180,7 @@ const siteOf = ({ container, script, part }: Site, first: Workers, isNew = false
     activeWorker,
     post,
     ready: async () => (await present()) !== null,
-    controlled: async () => (await present()) !== null && (container.controller !== null || (asking ??= ask())),
+    controlled: async () => (await present()) !== null && (isControlled() || (asking ??= ask())),
     awaitTakeover: () => (handingOver ??= handOver()),
     requestActivation,
     replaceWorker: async () => (await part).replaceController(container, script, replaceFormer),

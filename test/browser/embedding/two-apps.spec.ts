@@ -67,3 +67,21 @@ test('two scopes of one name share a session, and its end reaches both at once [
   await reopen(one, '/one/');
   expect(await sessionStateOf(one)).toBe('signed-out');
 });
+
+test('an app below another app has its own session from its first page on [nested-app]', async ({ page }) => {
+  const inner = await page.context().newPage();
+  for (const root of ['/', '/inner/']) {
+    site.serve(root, PLAIN_PAGE);
+    site.serve(`${root}keeper-sw.js`, await keeperScript(embeddingConfig(root)));
+  }
+  await openSite(page, `${site.origin}/`, '/keeper-sw.js');
+  await signInSite(page, 'ann');
+  expect(await userOf(page, '/api/x')).toContain('ann');
+  await openSite(inner, `${site.origin}/inner/`, '/inner/keeper-sw.js');
+  await expectSession(inner, 'signed-out');
+  await signInSite(inner, 'bob');
+  const answer = inner.evaluate(async () => (await window.keeper.fetch('/inner/api/x')).text());
+  expect(await answer).toContain('bob');
+  expect(await userOf(inner, '/inner/api/x')).toContain('bob');
+  expect(await userOf(page, '/api/x')).toContain('ann');
+});

@@ -3,6 +3,7 @@ export type PageView = {
   session: string;
   sub: string | undefined;
   socket: string | undefined;
+  durability: string;
   /** Times at which the page was shown the end of a session that no one had ended. */
   ends: readonly string[];
   messages: number;
@@ -14,6 +15,9 @@ export type PageView = {
   leaks: readonly string[];
 };
 
+/** A user of one app of the origin. An app has its own worker. `session`: the user's session, if the app keeps several. */
+export type Seat = { user: string; page: string; worker: string; session?: string };
+
 export const FLOOD_TOPIC = 'chaos';
 /** Where the tokens of the password method begin. */
 const TOKENS = 'pwa_|pwr_|eyJhbGciOi';
@@ -24,11 +28,12 @@ const SETTLES_WITHIN_MS = 20_000;
  * Connects the library in a page, watches it, and counts the messages of the flood. Resolves when the page has received a
  * message of its own.
  *
- * A page without a name follows the session that was chosen last, so each names its own. `isNew`: signs the user in first.
+ * A page without a name follows the session that was chosen last, so each page of an app with several sessions names its own.
+ * `isNew`: signs the user in first.
  */
-export const watchExpression = (user: string, isNew: boolean): string => `(async () => {
+export const watchExpression = ({ user, worker, session }: Seat, isNew: boolean): string => `(async () => {
   const { connect } = await import('/keeper.js');
-  const keeper = await connect({ worker: '/sw.js', session: '${user}' });
+  const keeper = await connect(${JSON.stringify({ worker, session })});
   const view = globalThis.chaos = { ends: [], messages: 0, missing: 0, inOrder: true, hasEnd: false, keeper };
   if (${isNew}) {
     const result = await keeper.signIn({ kind: 'password', username: '${user}', password: '${user}' });
@@ -73,7 +78,7 @@ export const askExpression = `(async () => {
 /** Everything that a script of the page can read without a trick. */
 export const VIEW_EXPRESSION = `(async () => {
   const { ends, messages, missing, inOrder, hasEnd, keeper } = chaos;
-  const { session, sockets } = keeper.snapshot;
+  const { session, sockets, durability } = keeper.snapshot;
   const places = {
     snapshot: JSON.stringify(keeper.snapshot),
     localStorage: JSON.stringify({ ...localStorage }),
@@ -83,7 +88,8 @@ export const VIEW_EXPRESSION = `(async () => {
   };
   const leaks = Object.keys(places).filter((place) => new RegExp('${TOKENS}').test(places[place]));
   const socket = sockets['/api/socket']?.state;
-  return { session: session.state, sub: session.user?.sub, socket, ends, messages, missing, inOrder, hasEnd, leaks };
+  const state = { session: session.state, sub: session.user?.sub, socket, durability };
+  return { ...state, ends, messages, missing, inOrder, hasEnd, leaks };
 })()`;
 
 export const END_EXPRESSION = `chaos.keeper.channel('${FLOOD_TOPIC}').publish({ mark: 'end' })`;

@@ -1,9 +1,12 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { seededChance, type Chance } from '../../../lab/base/chance.ts';
+import { DEFAULT_CLIENT_ID, keeperConfig } from '../../../server/worker/keeper-config.ts';
+import type { KeeperConfig } from '../../../src/protocol/config.ts';
 import { withDeadline } from '../../../src/protocol/timing/timer.ts';
 import { startBareBrowser, type BareBrowser, type BareTab } from '../browser/bare-browser.ts';
 import { heldByWorkers, heldMemory } from '../browser/held-memory.ts';
 import { startDeployment, type Deployment } from '../server/deployment.ts';
+import { keeperScript } from '../sites/embedding-site.ts';
 import {
   askExpression,
   END_EXPRESSION,
@@ -11,11 +14,12 @@ import {
   VIEW_EXPRESSION,
   watchExpression,
   type PageView,
+  type Seat,
 } from './chaos-page.ts';
 
 /*
- * Two users with a session each on one origin, in several tabs. Random faults happen one after the other, while messages
- * arrive. A model knows what must hold:
+ * Two apps on one origin, each with a worker of its own, in several tabs: one with two users and their sessions, and one with
+ * a third user. Random faults happen one after the other, while messages arrive. A model knows what must hold:
  * - No session ends, and each page shows its own user and is connected again.
  * - Each message comes once and in order.
  * - No page can read a token.
@@ -41,6 +45,7 @@ const ACTIONS = {
   'the API answers 503': 1,
   'the server clock jumps': 1,
   'a new version is deployed': 1,
+  'the storage is full': 1,
 } as const;
 type Action = keyof typeof ACTIONS;
 
@@ -57,12 +62,17 @@ const GRANTS: Partial<Readonly<Record<Action, number>>> = {
   'a new version is deployed': 1,
 };
 
-const USERS = ['demo', 'work'] as const;
-type User = (typeof USERS)[number];
 /** A document without the app, which reloads itself for a new version. */
 const PAGE = '/chaos.html';
+const APP = { page: PAGE, worker: '/sw.js' };
+const SECOND_APP = { page: `/second${PAGE}`, worker: '/second/keeper-sw.js' };
+const SEATS: readonly Seat[] = [
+  { user: 'demo', session: 'demo', ...APP },
+  { user: 'work', session: 'work', ...APP },
+  { user: 'shop', ...SECOND_APP },
+];
 const PER_SECOND = 20;
-const MAX_TABS = 6;
+const MAX_TABS = 7;
 const FAULT_MS = 2_000;
 const HOUR_MS = 3_600_000;
 /** Backoff, a waiting worker, and a socket that froze all end within this time. */
@@ -70,10 +80,14 @@ const HEALTHY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 const MAX_PAUSE_MS = 1_000;
 const MEASURE_EVERY = 10;
+/** In bytes. With 0, Chromium sets no limit. */
+const FULL = 1;
+/** While a database is open, Chromium caches the free space for half a minute. */
+const RENEW_EVERY_MS = 5_000;
 
 const LATE = Symbol('late');
 
-type Tab = { tab: BareTab; user: User; name: string };
+type Tab = { tab: BareTab; seat: Seat; name: string };
 
 export type ChaosResult = {
   seed: number;
@@ -84,14 +98,18 @@ export type ChaosResult = {
   messages: number;
   tokenRequests: number;
   allowedTokenRequests: number;
-  /** Bytes that the first two tabs and the workers hold after a garbage collection, from time to time. */
+  /** Bytes that the first tab of each user and the workers hold after a garbage collection, from time to time. */
   held: readonly number[];
   slowestRecoveryMs: number;
 };
 
 export type ChaosOptions = { seconds: number; seed: number; report?(line: string): void };
 
-const ACCOUNTS = USERS.map((username) => ({
+/** Bearer tokens and a password login: the embedded provider's callback belongs to the first app. */
+const { signIn, ...REST } = keeperConfig({ issuer: '', clientId: DEFAULT_CLIENT_ID, scope: '', embedded: true });
+const SECOND_CONFIG: KeeperConfig = { ...REST, signIn: { password: signIn.password } };
+
+const ACCOUNTS = SEATS.map(({ user: username }) => ({
   ...{ username, password: username, name: username, apiKey: `key-${username}` },
 }));
 
@@ -113,6 +131,8 @@ class ChaosRun {
   #opened = 0;
   #slowestMs = 0;
   #messages = 0;
+  /** Rounds in which every session renewed its tokens while the storage was full. */
+  #fullRounds = 0;
   /** Of servers that have ended. */
   #formerRequests = 0;
   #isOver = false;
@@ -128,7 +148,7 @@ class ChaosRun {
   async run(): Promise<ChaosResult> {
     const { seconds, seed } = this.#options;
     const startedAt = performance.now();
-    for (const user of USERS) await this.#openTab(user, true);
+    for (const seat of SEATS) await this.#openTab(seat, true);
     const flood = this.#flood();
     try {
       while (performance.now() - startedAt < seconds * 1_000 && this.#violations.length === 0) await this.#turn();
@@ -158,7 +178,7 @@ class ChaosRun {
     const what = `${this.#actions.length}, ${action}`;
     try {
       await this.#perform(action);
-      for (const user of USERS) await this.#expectHealthy(this.#pick(this.#tabs.filter((each) => each.user === user)));
+      for (const seat of SEATS) await this.#expectHealthy(this.#pick(this.#tabs.filter((each) => each.seat === seat)));
       if (this.#actions.length % MEASURE_EVERY === 0) this.#held.push(await this.#measure());
     } catch (error) {
       this.#violations.push(`turn ${what}: ${error instanceof Error ? error.message : String(error)}`);
@@ -177,7 +197,7 @@ class ChaosRun {
     const { faults } = this.#site;
     switch (action) {
       case 'a tab opens':
-        if (this.#tabs.length < MAX_TABS) await this.#openTab(this.#pick(USERS), false);
+        if (this.#tabs.length < MAX_TABS) await this.#openTab(this.#pick(SEATS), false);
         return;
       case 'a tab closes':
         return this.#closeTab();
@@ -223,24 +243,54 @@ class ChaosRun {
         return faults.setClockSkew(this.#isAhead ? HOUR_MS : 0);
       case 'a new version is deployed':
         await this.#site.deploy();
-        return void (await this.#browser.evaluate(
-          'void navigator.serviceWorker.ready.then((registration) => registration.update())',
-        ));
+        for (const { tab } of this.#residents())
+          await tab.evaluate('void navigator.serviceWorker.ready.then((registration) => registration.update())');
+        return;
+      case 'the storage is full':
+        return this.#fillStorage();
     }
   }
 
-  async #openTab(user: User, isNew: boolean): Promise<void> {
+  /** The first tab of each seat. It stays open. */
+  #residents(): readonly Tab[] {
+    return this.#tabs.slice(0, SEATS.length);
+  }
+
+  /** Until no session can be saved, and then until each one is saved again: a kill between the two would end a session. */
+  async #fillStorage(): Promise<void> {
+    const setQuota = (quota: { quotaSize?: number }): Promise<unknown> =>
+      this.#browser.debug.command('Storage.overrideQuotaForOrigin', { origin: this.#site.origin, ...quota });
+    await setQuota({ quotaSize: FULL });
+    try {
+      while (!(await this.#areAll('memory'))) {
+        this.#fullRounds += 1;
+        await this.#site.faults.expireTokens();
+        for (const each of this.#residents()) await this.#expectHealthy(each);
+        await rest(RENEW_EVERY_MS);
+      }
+    } finally {
+      await setQuota({});
+    }
+    while (!(await this.#areAll('disk'))) await rest(LOOK_EVERY_MS);
+  }
+
+  async #areAll(durability: string): Promise<boolean> {
+    const views = await Promise.all(this.#residents().map((each) => this.#checkView(each)));
+    return views.every((view) => view.durability === durability);
+  }
+
+  async #openTab(seat: Seat, isNew: boolean): Promise<void> {
     const isFirst = this.#tabs.length === 0;
     const tab = isFirst ? this.#browser : await this.#browser.openWindow();
     this.#opened += 1;
-    const opened: Tab = { tab, user, name: `tab ${this.#opened} of ${user}` };
-    await tab.goto(this.#site.origin + PAGE);
+    const opened: Tab = { tab, seat, name: `tab ${this.#opened} of ${seat.user}` };
+    await tab.goto(this.#site.origin + seat.page);
     await this.#watch(opened, isNew);
     this.#tabs.push(opened);
   }
 
   #watch(watched: Tab, isNew: boolean): Promise<unknown> {
-    return this.#ask(watched, watchExpression(watched.user, isNew));
+    return this.#ask(watched, watchExpression(watched.seat, isNew));
   }
 
   /** Rejects when the page does not answer: a run must end. */
@@ -250,9 +300,8 @@ class ChaosRun {
     return answer;
   }
 
-  /** The first tab of each user stays. */
   async #closeTab(): Promise<void> {
-    const others = this.#tabs.slice(USERS.length);
+    const others = this.#tabs.slice(SEATS.length);
     if (others.length === 0) return;
     const closing = this.#pick(others);
     await this.#checkView(closing);
@@ -289,13 +338,14 @@ class ChaosRun {
   /** What must hold soon after each fault. The fault itself ends after `FAULT_MS`. */
   async #expectHealthy(checked: Tab): Promise<void> {
     const startedAt = performance.now();
+    const { user } = checked.seat;
     for (;;) {
       const answer = (await this.#ask(checked, askExpression)) as { status: number; sub: string };
       const { session, sub, socket } = await this.#checkView(checked);
-      if (answer.status === 200 && answer.sub !== checked.user)
+      if (answer.status === 200 && answer.sub !== user)
         throw new Error(`${checked.name} was answered as ${answer.sub}`);
-      if (sub !== undefined && sub !== checked.user) throw new Error(`${checked.name} shows the user ${sub}`);
-      if (answer.status === 200 && session === 'active' && sub === checked.user && socket === 'open') break;
+      if (sub !== undefined && sub !== user) throw new Error(`${checked.name} shows the user ${sub}`);
+      if (answer.status === 200 && session === 'active' && sub === user && socket === 'open') break;
       if (performance.now() - startedAt > HEALTHY_WITHIN_MS)
         throw new Error(`${checked.name} is not back: ${JSON.stringify({ answer, session, sub, socket })}`);
       await rest(LOOK_EVERY_MS);
@@ -319,7 +369,7 @@ class ChaosRun {
   /** Every tab gets the last message of its user, with all before it. */
   async #checkEnd(): Promise<void> {
     try {
-      for (const [index] of USERS.entries()) await this.#tabs[index]?.tab.evaluate(END_EXPRESSION);
+      for (const { tab } of this.#residents()) await tab.evaluate(END_EXPRESSION);
       for (const each of this.#tabs) {
         const deadline = performance.now() + HEALTHY_WITHIN_MS;
         while (!(await this.#checkView(each)).hasEnd) {
@@ -334,20 +384,23 @@ class ChaosRun {
 
   async #measure(): Promise<number> {
     let bytes = await heldByWorkers(this.#browser.host);
-    for (const { tab } of this.#tabs.slice(0, USERS.length)) bytes += await heldMemory(tab.debug);
+    for (const { tab } of this.#residents()) bytes += await heldMemory(tab.debug);
     return bytes;
   }
 
   #allowedRequests(): number {
-    const signIns = USERS.length;
-    return this.#actions.reduce<number>((sum, action) => sum + USERS.length * (GRANTS[action] ?? 0), signIns);
+    const rounds = this.#actions.reduce<number>((sum, action) => sum + (GRANTS[action] ?? 0), this.#fullRounds);
+    const signIns = SEATS.length;
+    return signIns + SEATS.length * rounds;
   }
 }
 
 export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
+  const document = '<!doctype html><title>Chaos</title>';
   const site = await startDeployment({
     ...{ accounts: ACCOUNTS, severalSessions: true },
-    pages: { [PAGE]: '<!doctype html><title>Chaos</title>' },
+    pages: { [APP.page]: document, [SECOND_APP.page]: document },
+    workers: { [SECOND_APP.worker]: await keeperScript(SECOND_CONFIG) },
   });
   const browser = await startBareBrowser();
   try {

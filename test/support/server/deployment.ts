@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import type { Account } from '../../../server/auth/accounts.ts';
@@ -36,22 +36,33 @@ export type Deployment = {
   stop(): Promise<void>;
 };
 
-/** `pages`: documents beside the app, by their paths. The app's worker leaves them to the server. */
+/**
+ * `pages`: documents beside the app, by their paths. The app's worker leaves them to the server. `workers`: scripts of
+ * other workers, by their paths. A deployment changes them too.
+ */
 export type DeploymentOptions = {
   accounts?: readonly Account[] | undefined;
   pages?: Readonly<Record<string, string>> | undefined;
+  workers?: Readonly<Record<string, string>> | undefined;
   severalSessions?: boolean | undefined;
 };
 
 export const startDeployment = async ({
   accounts,
   pages = {},
+  workers = {},
   severalSessions,
 }: DeploymentOptions = {}): Promise<Deployment> => {
   const dir = await mkdtemp(join(tmpdir(), 'keeper-deployment-'));
   const distDir = join(dir, 'dist');
   await cp('dist', distDir, { recursive: true });
-  for (const [path, text] of Object.entries(pages)) await writeFile(join(distDir, path), text);
+  const writeAll = async (files: Readonly<Record<string, string>>, ending = ''): Promise<void> => {
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(distDir, path)), { recursive: true });
+      await writeFile(join(distDir, path), text + ending);
+    }
+  };
+  await writeAll({ ...pages, ...workers });
   const serverPaths = Object.keys(pages);
   const [script, page] = await Promise.all(
     ['sw.js', 'index.html'].map((file) => readFile(join(distDir, file), 'utf8')),
@@ -68,6 +79,7 @@ export const startDeployment = async ({
       accounts,
       serverPaths,
       severalSessions,
+      workers: Object.keys(workers),
     });
   let running = await withFreePortPair(startAt);
   let deployed = 0;
@@ -82,6 +94,7 @@ export const startDeployment = async ({
       deployed += 1;
       const next = `${build}${deployed}`;
       await writeFile(join(distDir, 'sw.js'), edit(script.replaceAll(build, next)));
+      await writeAll(workers, `\n// ${next}\n`);
       return next;
     },
     async restart(downMs) {
