@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { createProgress } from '../scripts/testing/progress.ts';
 import { machineName, writeFigures } from '../scripts/docs/figures.ts';
 import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { ordinaryAccount } from '../test/support/browser/bare-process.ts';
@@ -69,8 +70,8 @@ const play = async (
   onRound: (site: Site, counts: boolean) => Promise<void>,
 ): Promise<void> => {
   const rounds = givenRounds ?? bench.rounds;
+  const progress = createProgress(bench.title, () => rounds + 1, process.stderr);
   for (let round = 0; round <= rounds; round += 1) {
-    process.stderr.write(`\r${bench.title}: round ${round} of ${rounds} `);
     for (const [index] of sites.entries()) {
       const site = sites[(index + round) % sites.length];
       if (site === undefined) continue;
@@ -78,8 +79,9 @@ const play = async (
         throw new Error(`${site.subject.name} failed in "${bench.title}", round ${round}`, { cause });
       });
     }
+    progress.done(true);
   }
-  process.stderr.write('\n');
+  progress.end();
 };
 
 const ratiosOf = (rounds: Rounds, bench: Bench, { name, role, signIn }: Subject): Ratio[] => {

@@ -73,9 +73,13 @@ export const loadRest = async (keeper: Keeper, page: Document): Promise<void> =>
   rest.reloadHiddenTabs(page);
   rest.listenToShortcuts(page);
   await signedIn(keeper);
+  const provide = (): void => {
+    provideKeeper(keeper, page);
+  };
   for (const load of OTHER_PAGES) {
     await idle();
-    await retryImport(load);
-    provideKeeper(keeper, page);
+    // One that fails tries again beside the others.
+    await load().catch(() => void retryImport(load).then(provide));
+    provide();
   }
 };

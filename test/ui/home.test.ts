@@ -85,6 +85,11 @@ describe('the access token', () => {
       { title: 'expires', foot: 'works' },
     ],
     [
+      'promises nothing when the server is out of reach',
+      { ...late, state: 'degraded', problem: { code: 'network-unreachable', at: '/token' } },
+      { title: 'expires', foot: 'unknown' },
+    ],
+    [
       'promises nothing when the server refuses it',
       { state: 'active', kind, problem: refused },
       { title: 'renews', foot: 'unknown' },

@@ -36,8 +36,11 @@ export const createStartOrder = (clock: Clock): StartOrder => {
   void after(BACKGROUND_AFTER_MS).then(begin);
   let isProved = false;
   let isPageExpected = false;
+  let hasBegun = false;
   const beginSoon = (): void => {
-    if (isProved && !isPageExpected) void after(DELIVERY_MS).then(begin);
+    if (!isProved || isPageExpected || hasBegun) return;
+    hasBegun = true;
+    void after(DELIVERY_MS).then(begin);
   };
   return {
     answers(response) {

@@ -103,7 +103,7 @@ export class SessionMenuRows extends LitElement {
 
   /** The closed menu gives the focus back to its button. */
   async #signOut(): Promise<void> {
-    if (await this.#leaving.signOut()) this.close();
+    if ((await this.#leaving.signOut()) !== 'failed') this.close();
   }
 
   #signOutButton(): TemplateResult {

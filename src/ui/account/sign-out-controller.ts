@@ -3,6 +3,9 @@ import type { Keeper, SignOutOptions } from '../../page/types/types.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { problemText } from '../text/problem-text.ts';
 
+/** `provider`: signed out here, and the browser is on its way to the provider, which sends it back to the app. */
+export type SignedOut = 'failed' | 'here' | 'provider';
+
 type Leaving = { state: 'idle' } | { state: 'busy' } | { state: 'failed'; problem: Problem };
 
 /** Signs out once, however often the button is pressed, and keeps what went wrong. */
@@ -30,14 +33,14 @@ export class SignOutController implements ReactiveController {
     return this.#leaving.state === 'failed' ? problemText(this.#leaving.problem) : '';
   }
 
-  /** Resolves with whether the user is signed out. */
-  async signOut(options?: SignOutOptions): Promise<boolean> {
+  async signOut(options?: SignOutOptions): Promise<SignedOut> {
     const keeper = this.#keeper();
-    if (!keeper || this.isBusy) return false;
+    if (!keeper || this.isBusy) return 'failed';
     this.#set({ state: 'busy' });
     const result = await keeper.signOut(options);
     this.#set(result.ok ? { state: 'idle' } : { state: 'failed', problem: result.problem });
-    return result.ok;
+    if (!result.ok) return 'failed';
+    return result.value?.type === 'redirect' ? 'provider' : 'here';
   }
 
   #set(leaving: Leaving): void {

@@ -17,6 +17,7 @@ const isOverdue = (session: SignedInSession): boolean =>
 export const tokenOutlook = (session: SignedInSession, { online }: Pick<Snapshot, 'online'>): TokenOutlook => {
   const problem = troubleOf(session);
   if (!isOverdue(session)) return { title: 'renews', foot: problem ? 'unknown' : 'by-itself' };
-  const isRefused = problem?.code === 'token-refused' || isRedirected(session);
-  return { title: 'expires', foot: online && !isRefused ? 'works' : 'unknown' };
+  const isBlocked =
+    isRedirected(session) || problem?.code === 'token-refused' || problem?.code === 'network-unreachable';
+  return { title: 'expires', foot: online && !isBlocked ? 'works' : 'unknown' };
 };

@@ -70,12 +70,14 @@ export class SessionSettings extends KeeperElement {
 
   /** All sessions first: what is local goes only once no one is signed in. */
   async #clear(): Promise<void> {
-    if (!(await this.#leaving.signOut({ sessions: 'all' }))) return;
+    const signedOut = await this.#leaving.signOut({ sessions: 'all' });
+    if (signedOut === 'failed') return;
     clearConversations();
     clearPreferences();
     unreadBySession.value = new Map();
     this.dialog.close();
-    location.replace('/');
+    // Another navigation would cancel the one to the provider.
+    if (signedOut === 'here') location.replace('/');
   }
 
   async #notify(input: HTMLInputElement): Promise<void> {

@@ -35,6 +35,8 @@ test('retries a part of the app that failed to load, and shows it once it arrive
   await context.setOffline(true);
   await page.reload();
   await seesSignedIn(page);
+  // The pages after it load without it.
+  await page.waitForFunction(() => customElements.get('session-missing') !== undefined);
   const failed = page.waitForEvent('requestfailed', (request) => request.url().includes(TIMELINE));
   await page.getByRole('link', { name: 'Timeline' }).click();
   await failed;
