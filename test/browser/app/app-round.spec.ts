@@ -22,8 +22,11 @@ const watch = (): void => {
   void Promise.all(needed).then(() => (window.usableAt = performance.now()));
 };
 
-/** A connected page loads these before their first use. On a slow machine that is before all elements are defined. */
-const LOADED_AHEAD = /^\/assets\/(keeper-fetch|upload|download|popup|step-up)-/;
+/**
+ * A connected page loads these, with what they import, before their first use. On a slow machine that is before all elements
+ * are defined.
+ */
+const LOADED_AHEAD = /^\/assets\/(keeper-fetch|upload|download|parsed-url|popup|step-up)-/;
 
 const laterRounds = async (page: Page): Promise<readonly string[]> => {
   const paths = await page.evaluate(() =>
