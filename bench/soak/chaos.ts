@@ -29,6 +29,7 @@ console.log(
 );
 for (const [action, count] of [...counts].toSorted(([, a], [, b]) => b - a)) console.log(`  ${count} × ${action}`);
 console.log(`slowest recovery: ${(slowestRecoveryMs / 1_000).toFixed(1)} s`);
+console.log(`reloads that the library asked for, because Chromium passed a worker by: ${result.dueReloads}`);
 console.log(
   `requests to the token endpoint: ${result.tokenRequests}, the faults explain ${result.allowedTokenRequests}`,
 );

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ruleFor, resourceOf, handlingOf, type RequestKind, type Target } from '../../src/core/request-policy.ts';
+import {
+  handlingOf,
+  leavesRule,
+  resourceOf,
+  ruleFor,
+  type RequestKind,
+  type Target,
+} from '../../src/core/request-policy.ts';
 import type { ApiRule } from '../../src/protocol/config.ts';
 
 const SELF = 'https://app.example';
@@ -33,6 +40,7 @@ describe('a token goes to an exact origin and path segment (invariant 11) [polic
     ['/api/v1/x%252Fy', RULES[0]],
     ['/plain/x', RULES[1]],
     ['https://api.example:8443/anything', RULES[2]],
+    ['https://api.example:8443/..%2F..%2Fanything', RULES[2]],
   ])('covers %s', (url, expected) => {
     expect(rule(url)).toBe(expected);
   });
@@ -48,6 +56,9 @@ describe('a token goes to an exact origin and path segment (invariant 11) [polic
     ['an encoded backslash that leads out', '/api/v1/..%5cadmin'],
     ['a slash encoded twice that leads out', '/api/v1/..%252Fadmin'],
     ['encoded dots and slashes that lead out', '/api/v1/a%2f%252e%252e%2f..%2fadmin'],
+    ['an encoded slash after a dot, and then one that leads out', '/api/v1/.%2F..%2Fadmin'],
+    ['dots encoded once that lead out', '/api/v1/a%2F%2E%2E%2F..%2Fadmin'],
+    ['dots encoded three times that lead out', '/api/v1/a%2F%25252E%25252E%2F..%2Fadmin'],
     ['encoded separators that lead out of the root', '/api/v1/..%2F..%2F..%2F..%2Fapi/v1/x'],
     ['other upper and lower case', '/API/v1/x'],
     ['another scheme', 'http://app.example/api/v1/x'],
@@ -99,6 +110,7 @@ describe('the treatment of a covered request', () => {
     ['GET', undefined],
     ['POST', undefined],
     ['POST', 'text/ping'],
+    ['POST', 'text/ping;charset=utf-8'],
   ])('ignores a no-cors %s with the body type %s, which markup can send without script', (method, type) => {
     const headers = new Headers(type === undefined ? {} : { 'content-type': type });
     expect(treated('/api/v1/notes', { mode: 'no-cors', method, headers })).toBe('ignore');
@@ -152,6 +164,13 @@ describe('the treatment of a covered request', () => {
   test('leaves a request alone when no rule covers it', () => {
     expect(handlingOf(undefined, '/x', kind({}))).toBe('ignore');
   });
+});
+
+test('says of a request that it leaves its rule only where a server may decode it so', () => {
+  const leaves = (url: string): boolean => leavesRule(RULES, SELF, targetOf(url));
+  expect(leaves('/api/v1/..%2Fadmin')).toBe(true);
+  expect(leaves('/api/v1/notes')).toBe(false);
+  expect(leaves('/elsewhere/..%2Fadmin')).toBe(false);
 });
 
 test('names the token of a rule by its resource, audience and scope, and that of a plain rule not at all', () => {

@@ -55,7 +55,7 @@ const serverAt = async (port: number, adoptEmptyStore: boolean): Promise<TestSer
   return server;
 };
 
-test('tells open sockets which messages a promoted replica lacks, and signs no one out', async () => {
+test('reports to open sockets which messages a promoted replica lacks, and signs no one out', async () => {
   const master = await redisFor();
   const replica = await redisFor(['--replicaof', `127.0.0.1 ${master.port}`]);
   const address = await startAddress(master.port);

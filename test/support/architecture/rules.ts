@@ -65,11 +65,11 @@ const arrows = (module: Module): Violation[] => {
     .map((found) => at(module, 'arrow', found.start, `${layer.name} may not import ${found.specifier}`));
 };
 
-/** Test runners load a reporter by its default export. */
-const isReporter = (path: string): boolean => path.endsWith('-reporter.ts');
+/** Test runners load a reporter and a configuration by their default exports. */
+const isOfRunner = (path: string): boolean => path.endsWith('-reporter.ts') || path.endsWith('.config.ts');
 
 const defaultExports = (module: Module): Violation[] => {
-  if (!layerOf(module.path) || isReporter(module.path)) return [];
+  if (!layerOf(module.path) || isOfRunner(module.path)) return [];
   return module.parsed.module.staticExports
     .filter((entry) =>
       entry.entries.some(({ exportName }) => exportName.kind === 'Default' || exportName.name === 'default'),

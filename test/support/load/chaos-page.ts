@@ -4,6 +4,8 @@ export type PageView = {
   sub: string | undefined;
   socket: string | undefined;
   durability: string;
+  /** Whether the library says that a reload is due (`keeper.update.ready`). */
+  reloadIsDue: boolean;
   /** Times at which the page was shown the end of a session that no one had ended. */
   ends: readonly string[];
   messages: number;
@@ -88,7 +90,7 @@ export const VIEW_EXPRESSION = `(async () => {
   };
   const leaks = Object.keys(places).filter((place) => new RegExp('${TOKENS}').test(places[place]));
   const socket = sockets['/api/socket']?.state;
-  const state = { session: session.state, sub: session.user?.sub, socket, durability };
+  const state = { session: session.state, sub: session.user?.sub, socket, durability, reloadIsDue: keeper.update.ready };
   return { ...state, ends, messages, missing, inOrder, hasEnd, leaks };
 })()`;
 

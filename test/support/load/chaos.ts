@@ -101,6 +101,8 @@ export type ChaosResult = {
   /** Bytes that the first tab of each user and the workers hold after a garbage collection, from time to time. */
   held: readonly number[];
   slowestRecoveryMs: number;
+  /** How often a page could send no request until its reload, and the library said so. */
+  dueReloads: number;
 };
 
 export type ChaosOptions = { seconds: number; seed: number; report?(line: string): void };
@@ -135,6 +137,8 @@ class ChaosRun {
   #fullRounds = 0;
   /** Of servers that have ended. */
   #formerRequests = 0;
+  /** Reloads of pages whose requests Chromium sends past their worker (docs/explanation/worker-updates.md). */
+  #dueReloads = 0;
   #isOver = false;
   #isAhead = false;
 
@@ -168,7 +172,7 @@ class ChaosRun {
     return {
       ...{ seed, ms: performance.now() - startedAt, actions: this.#actions, violations: this.#violations },
       ...{ messages: this.#messages, tokenRequests, allowedTokenRequests, held: this.#held },
-      slowestRecoveryMs: this.#slowestMs,
+      ...{ slowestRecoveryMs: this.#slowestMs, dueReloads: this.#dueReloads },
     };
   }
 
@@ -341,11 +345,16 @@ class ChaosRun {
     const { user } = checked.seat;
     for (;;) {
       const answer = (await this.#ask(checked, askExpression)) as { status: number; sub: string };
-      const { session, sub, socket } = await this.#checkView(checked);
+      const { session, sub, socket, reloadIsDue } = await this.#checkView(checked);
       if (answer.status === 200 && answer.sub !== user)
         throw new Error(`${checked.name} was answered as ${answer.sub}`);
       if (sub !== undefined && sub !== user) throw new Error(`${checked.name} shows the user ${sub}`);
       if (answer.status === 200 && session === 'active' && sub === user && socket === 'open') break;
+      // As an app does. The request has waited for a worker in vain.
+      if (answer.status === 0 && reloadIsDue) {
+        this.#dueReloads += 1;
+        await this.#reload(checked, false);
+      }
       if (performance.now() - startedAt > HEALTHY_WITHIN_MS)
         throw new Error(`${checked.name} is not back: ${JSON.stringify({ answer, session, sub, socket })}`);
       await rest(LOOK_EVERY_MS);
