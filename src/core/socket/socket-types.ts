@@ -151,7 +151,7 @@ export type SocketPolicy = {
   unauthorizedWaitMs: number;
   /** After several rejections of the tokens in a row: waits as after a 403, instead of the backoff. */
   stopsUnauthorized: boolean;
-  /** Wait after a 403, which can come from a firewall for a short time. */
+  /** Wait after the server forbade the socket, or its ticket several times in a row. */
   forbiddenRetryMs: number;
   /** Renew this long before expiry, at most half of the remaining time. */
   renewLeadMs: number;

@@ -170,6 +170,12 @@ const onTicket = (socket: Socket, event: SocketEvent & { type: 'ticket' }, conte
   );
 };
 
+/**
+ * Attempts that may follow soon after a ticket was forbidden. A firewall answers 403 for a moment, too, and its answer looks
+ * the same. The lab's `ticket-forbidden` found a socket that waited five minutes for that.
+ */
+const PROMPT_ATTEMPTS = 3;
+
 const onTicketFailed = (
   socket: Socket,
   { call, problem }: SocketEvent & { type: 'ticket-failed' },
@@ -185,7 +191,7 @@ const onTicketFailed = (
   }
   if (state.state !== 'fetching-ticket' || state.call !== call) return noChange(socket);
   if (status === 401) return onUnauthorized(socket, false, problem, context);
-  if (status === 403) return forbid(socket, state.generation, problem, context);
+  if (status === 403 && state.attempts > PROMPT_ATTEMPTS) return forbid(socket, state.generation, problem, context);
   return backOff(socket, problem, context, retryAfterOf(problem));
 };
 

@@ -13,6 +13,7 @@ import type { Problem } from '../../../src/protocol/problem.ts';
 const POLICY = socketPolicy('/api/socket');
 const START = 1_000_000;
 const WANTED: SocketInputs = { generation: 1, wanted: true, online: true, visible: true };
+const FORBIDDEN: Problem = { code: 'credentials-rejected', at: '/api/v1/socket/ticket', status: 403 };
 const LOST: Problem = { code: 'network-unreachable', at: '/api/socket' };
 
 /** A machine and its effects. Only `ring` and the test move the time. */
@@ -333,6 +334,19 @@ test.each([
   const probe = opened();
   probe.dispatch({ type: 'nudge', cause });
   expect(probe.take()).toEqual([{ type: 'probe', call: 1, afterChange }]);
+});
+
+test('asks soon for a ticket that was forbidden, and after five minutes once it was four times in a row', () => {
+  const probe = fetchingTicket();
+  const refuse = (): Probe => probe.dispatch({ type: 'ticket-failed', call: probe.call, problem: FORBIDDEN });
+  for (let n = 1; n <= 3; n += 1) {
+    const at = probe.now;
+    expect(refuse().state).toMatchObject({ state: 'backoff', reason: { type: 'backoff' } });
+    expect(probe.due - at).toBeLessThan(10_000);
+    probe.ring();
+  }
+  const at = probe.now;
+  expect(refuse().state).toMatchObject({ state: 'closed', reason: { type: 'forbidden', retryAt: at + 300_000 } });
 });
 
 test('retries a forbidden socket with other tokens, at a user action, or after five minutes', () => {

@@ -314,7 +314,7 @@ test('waits for `Retry-After` unless the user retries', async () => {
 });
 
 test.each([
-  { status: 403, state: 'stopped', problem: { code: 'credentials-rejected', status: 403 } },
+  { status: 403, state: 'resting', problem: { code: 'credentials-rejected', status: 403 } },
   { status: 503, state: 'resting', problem: { code: 'server-unavailable', status: 503 } },
   { status: 200, body: '<!doctype html>', state: 'resting', problem: { code: 'unexpected-answer', status: 200 } },
 ])('shows $state when the ticket endpoint answers $status', async ({ status, body, state, problem }) => {
