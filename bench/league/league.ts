@@ -1,32 +1,31 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { countResults, readLabReport, type LabReport, type ScenarioResult } from '../../lab/results/result.ts';
+import { countResults, readLabReport } from '../../lab/results/result.ts';
 import { runLab } from '../../lab/run/lab-run.ts';
-import { ALL_SCENARIOS } from '../../lab/scenarios/all-scenarios.ts';
-import type { SignInModule } from '../../lab/site/sign-in-module.ts';
-import { parseJson } from '../../src/protocol/schema/json.ts';
+import { isObject, own, parseJson } from '../../src/protocol/schema/json.ts';
+import { count, record } from '../../src/protocol/schema/schema-types.ts';
+import { object } from '../../src/protocol/schema/schema.ts';
 import { ensureBrowser } from '../../scripts/browsers/find-browser.ts';
-import { machineName, markdownTable, writeFigures } from '../../scripts/docs/figures.ts';
+import { machineName, writeFigures } from '../../scripts/docs/figures.ts';
+import { SESSION_LEAGUE, SOCKET_LEAGUE } from './leagues.ts';
 import { plotOf } from './plot.ts';
-import { ENTRIES, startLeagueSite, type Entry } from './site.ts';
+import type { Tally } from './sockets/tally.ts';
+import { leagueTable, type Entrant } from './table.ts';
 
 /*
  * `npm run lab:league`: the same scenarios of the resilience lab against the same small app, built with this product and with
- * other libraries. `--scenario a,b` and `--entries a,b` choose, `--seed N` repeats, `--docs` writes table and plot into the
- * documents. The reports are in `.cache/league`. Entries that were not chosen keep their report there.
+ * other libraries. `--sockets` plays those of connection and messages, against an app with a WebSocket. `--scenario a,b` and
+ * `--entries a,b` choose, `--seed N` repeats, `--docs` writes table and plot into the documents. The reports are in
+ * `.cache/league`. Entries that were not chosen keep their report there.
  */
 
-/** What needs a socket, messages, or a hook that these apps do not have, is not for them. */
-const NEEDS_MORE = new Set(['socket', 'messages', 'deploy', 'revoke', 'other-user']);
-/** The apps have no way to sign out. */
-const NOT_FOR_THEM = new Set(['signed-out-elsewhere']);
 const OUT = '.cache/league';
-const PLOT = 'docs/reference/league.svg';
-const FORM_WITHIN_MS = 30_000;
+const TALLIES = record(object({ published: count, lost: count, repeated: count }));
 
 const { values } = parseArgs({
   options: {
+    sockets: { type: 'boolean', default: false },
     scenario: { type: 'string' },
     entries: { type: 'string' },
     seed: { type: 'string', default: '1' },
@@ -34,68 +33,58 @@ const { values } = parseArgs({
   },
 });
 
-const site: SignInModule = {
-  signIn: async (page) => {
-    await page.getByRole('button', { name: 'Sign in' }).click({ timeout: FORM_WITHIN_MS });
-    await page.getByLabel('User name').fill('demo', { timeout: FORM_WITHIN_MS });
-    await page.getByLabel('Password').fill('demo');
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('heading', { name: 'You are signed in' }).waitFor({ timeout: FORM_WITHIN_MS });
-  },
-  isSignedIn: (page) => page.getByRole('heading', { name: 'You are signed in' }).isVisible(),
-  proof: '/api/v1/auth/whoami',
-  userField: 'sub',
-};
-
+const league = values.sockets ? SOCKET_LEAGUE : SESSION_LEAGUE;
 const names = values.scenario?.split(',');
-const scenarios = ALL_SCENARIOS.filter(
-  ({ id, needs }) =>
-    (names?.includes(id) ?? true) && !NOT_FOR_THEM.has(id) && !needs.some((need) => NEEDS_MORE.has(need)),
-);
-const entries = ENTRIES.filter(({ name }) => values.entries?.split(',').includes(name) ?? true);
+const scenarios = league.scenarios.filter(({ id }) => names?.includes(id) ?? true);
+const chosen = league.entries.filter((name) => values.entries?.split(',').includes(name) ?? true);
 const { path: executablePath } = ensureBrowser();
 
-const fileOf = ({ name }: Entry): string => join(OUT, `${name}.json`);
+const fileOf = (name: string): string => join(OUT, values.sockets ? 'sockets' : '', `${name}.json`);
 
-const play = async (entry: Entry): Promise<LabReport> => {
-  const { url, stop } = await startLeagueSite(entry);
+const inWords = ({ published, lost, repeated }: Tally): string =>
+  published === 0 ? '' : ` Of ${published} messages, ${lost} are missing and ${repeated} came twice.`;
+
+/** Plays an entry, and writes its report with what became of its messages. */
+const play = async (name: string): Promise<void> => {
+  const { url, site, stop, tally } = await league.start(name);
+  const tallies: Record<string, Tally> = {};
   try {
-    return await runLab({
+    const report = await runLab({
       ...{ url, site, scenarios, seed: Number(values.seed), engine: 'chromium', executablePath },
       ...{ realTime: false, trust: 'checked', headed: false },
       onProgress: (progress) => {
         if (progress.type !== 'result') return;
         const { id, verdict, summary } = progress.result;
-        console.error(`${entry.name} ${progress.index + 1}/${progress.total} ${id}: ${verdict}. ${summary}`);
+        const counted = tally?.();
+        if (counted) tallies[id] = counted;
+        const messages = counted ? inWords(counted) : '';
+        console.error(`${name} ${progress.index + 1}/${progress.total} ${id}: ${verdict}. ${summary}${messages}`);
       },
     });
+    await writeFile(fileOf(name), JSON.stringify({ ...report, tallies }));
   } finally {
     await stop();
   }
 };
 
-await mkdir(OUT, { recursive: true });
-console.log(machineName());
-for (const entry of entries) await writeFile(fileOf(entry), JSON.stringify(await play(entry)));
-const reports: { name: string; results: readonly ScenarioResult[] }[] = [];
-for (const entry of ENTRIES) {
-  const report = readLabReport(parseJson(await readFile(fileOf(entry), 'utf8').catch(() => '')));
-  if (report) reports.push({ name: entry.name, results: report.results });
-}
+const readEntrant = async (name: string): Promise<Entrant[]> => {
+  const written = parseJson(await readFile(fileOf(name), 'utf8').catch(() => ''));
+  const report = readLabReport(written);
+  if (!report) return [];
+  const tallies = isObject(written) ? TALLIES.read(own(written, 'tallies')) : undefined;
+  return [{ name, results: report.results, tallies: new Map(Object.entries(tallies ?? {})) }];
+};
 
-const rows = scenarios.map(({ id, title }) => [
-  `${title} (\`${id}\`)`,
-  ...reports.map(({ results }) => results.find((result) => result.id === id)?.verdict ?? ''),
-]);
-const totals = reports.map(({ results }) => {
-  const { kept, run } = countResults(results);
-  return `${kept} of ${run}`;
-});
-const table = markdownTable([['scenario', ...reports.map(({ name }) => name)], ['**kept**', ...totals], ...rows]);
+await mkdir(join(OUT, 'sockets'), { recursive: true });
+console.log(machineName());
+for (const name of chosen) await play(name);
+const entrants = (await Promise.all(league.entries.map(readEntrant))).flat();
+const table = leagueTable(scenarios, entrants);
 console.log(table);
 if (values.docs) {
-  await writeFile(PLOT, plotOf(reports.map(({ name, results }) => ({ name, ...countResults(results) }))));
-  const body = `![How many scenarios each app survived](league.svg)\n\n${table}`;
-  await writeFigures({ name: 'league', command: 'npm run lab:league', body });
+  const plot = plotOf(entrants.map(({ name, results }) => ({ name, ...countResults(results) })));
+  await writeFile(`docs/reference/${league.name}.svg`, plot);
+  const body = `${league.notes}\n\n![How many scenarios each app survived](${league.name}.svg)\n\n${table}`;
+  await writeFigures({ name: league.name, command: league.command, body });
 }
 process.exit(0);

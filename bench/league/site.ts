@@ -2,11 +2,11 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
 import { withFreePortPair } from '../../scripts/process/free-port.ts';
 import { startProvider } from '../../server/provider-server.ts';
 import { startServer } from '../../server/server.ts';
 import { DEFAULT_SCOPE } from '../../server/worker/keeper-config.ts';
+import { bundleApp } from './base/bundle.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -28,17 +28,6 @@ const trustedDomains = (origin: string, issuer: string): string =>
     default: { oidcDomains: [issuer], accessTokenDomains: [`${origin}/api/`], bypassAllNonOidcRequests: true },
   })};\n`;
 
-const build = async (name: string, file: string): Promise<void> => {
-  const bundle = await rolldown({
-    input: join(ROOT, `bench/league/apps/${name}.ts`),
-    platform: 'browser',
-    external: ['/keeper.js'],
-    transform: { target: 'es2022' },
-  });
-  await bundle.write({ format: 'es', minify: true, file });
-  await bundle.close();
-};
-
 /**
  * Serves an app with the server of this repository, and a certified provider of bearer tokens beside it. Each app gets the
  * same server. The built files of the product are there for the app that uses them.
@@ -47,7 +36,7 @@ export const startLeagueSite = async ({ name, worker }: Entry): Promise<LeagueSi
   const folder = await mkdtemp(join(tmpdir(), 'keeper-league-'));
   const dist = join(folder, 'dist');
   await cp(join(ROOT, 'dist'), dist, { recursive: true });
-  await build(name, join(dist, 'app.js'));
+  await writeFile(join(dist, 'app.js'), await bundleApp(join(ROOT, `bench/league/apps/${name}.ts`)));
   const file = worker?.split('/').at(-1);
   if (worker !== undefined && file !== undefined) await cp(join(ROOT, 'node_modules', worker), join(dist, file));
   const started = await withFreePortPair(async (port) => {

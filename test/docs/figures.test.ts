@@ -4,7 +4,7 @@ import { withFigures } from '../../scripts/docs/figures.ts';
 
 const page = readFileSync('docs/reference/figures.md', 'utf8');
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
-const BLOCK = /<!-- figures: (\w+) -->\n([\s\S]*?)<!-- end of figures: \1 -->/g;
+const BLOCK = /<!-- figures: ([\w-]+) -->\n([\s\S]*?)<!-- end of figures: \1 -->/g;
 const blocks = [...page.matchAll(BLOCK)].map(([, name = '', body = '']) => ({ name, body }));
 
 describe('the figures in the documents', () => {
