@@ -1,3 +1,4 @@
+import { elapse } from '../base/elapse.ts';
 import { isObject, own, stringAt } from '../../src/protocol/schema/json.ts';
 import { clockScript } from './clock-script.ts';
 import type { Debugger } from './debugger.ts';
@@ -11,6 +12,10 @@ export type Workers = {
 };
 
 const WORKER_TYPES = ['service_worker', 'shared_worker'];
+/** How long a call waits for a killed worker that starts again. It may have no reason to start. */
+const STARTS_WITHIN_MS = 1_000;
+/** A worker that is ended in this moment never answers. A later start of it gets the script anyway. */
+const ANSWERS_WITHIN_MS = 5_000;
 
 /**
  * Follows each worker from before its first statement. A worker that starts again has the same target, which the browser
@@ -18,17 +23,20 @@ const WORKER_TYPES = ['service_worker', 'shared_worker'];
  *
  * There is no breakpoint while there is nothing to run. With a debugger, the installation of a worker that caches scripts
  * sometimes never ends: in 1 of 15 runs on a loaded machine, against 0 of 87 without (Chromium 156).
+ *
+ * A script that reaches a killed worker while it starts again leaves it stuck: its page waits for it for good. So that worker
+ * gets the script when its own has run (measured with Chromium 156).
  */
 export const followWorkers = async (browser: Debugger): Promise<Workers> => {
   const sessions = new Set<string>();
+  /** Sessions of killed workers whose script has not run again yet, and who waits for that. */
+  const killed = new Map<string, (() => void)[]>();
   const scripts: string[] = [];
   let offsetMs = 0;
   const run = (session: string, expression: string): Promise<unknown> =>
     browser.command('Runtime.evaluate', { expression }, session);
-  const prepare = (session: string): void => {
-    if (offsetMs !== 0) void run(session, clockScript(offsetMs));
-    for (const script of scripts) void run(session, script);
-  };
+  const prepare = (session: string): Promise<unknown> =>
+    Promise.all([...(offsetMs === 0 ? [] : [clockScript(offsetMs)]), ...scripts].map((script) => run(session, script)));
 
   const setBreakpoint = (session: string): Promise<unknown> =>
     offsetMs === 0 && scripts.length === 0
@@ -46,7 +54,21 @@ export const followWorkers = async (browser: Debugger): Promise<Workers> => {
     await Promise.all([setBreakpoint(session), browser.command('Runtime.runIfWaitingForDebugger', {}, session)]);
   };
   const inRunning = (script: string): Promise<unknown> =>
-    Promise.all([...sessions].map((session) => Promise.all([setBreakpoint(session), run(session, script)])));
+    Promise.all(
+      [...sessions].map((session) => {
+        const waiting = killed.get(session);
+        if (!waiting)
+          return Promise.race([Promise.all([setBreakpoint(session), run(session, script)]), elapse(ANSWERS_WITHIN_MS)]);
+        return Promise.race([new Promise<void>((resolve) => waiting.push(resolve)), elapse(STARTS_WITHIN_MS)]);
+      }),
+    );
+  const startedAgain = async (session: string): Promise<void> => {
+    const waiting = killed.get(session) ?? [];
+    killed.delete(session);
+    if (waiting.length === 0) return;
+    await Promise.all([setBreakpoint(session), prepare(session)]);
+    for (const resolve of waiting) resolve();
+  };
 
   browser.onEvent(({ method, params, session }) => {
     if (method === 'Target.attachedToTarget') {
@@ -54,9 +76,14 @@ export const followWorkers = async (browser: Debugger): Promise<Workers> => {
       if (id === undefined || !isObject(target)) return;
       void follow(id);
     }
-    if (method === 'Target.detachedFromTarget') sessions.delete(stringAt(params, 'sessionId') ?? '');
+    if (method === 'Target.detachedFromTarget') {
+      sessions.delete(stringAt(params, 'sessionId') ?? '');
+      killed.delete(stringAt(params, 'sessionId') ?? '');
+    }
+    if (method === 'Inspector.targetCrashed' && session !== undefined) killed.set(session, []);
+    if (method === 'Inspector.workerScriptLoaded' && session !== undefined) void startedAgain(session);
     if (method === 'Debugger.paused' && session !== undefined) {
-      prepare(session);
+      void prepare(session);
       void browser.command('Debugger.resume', {}, session);
     }
   });

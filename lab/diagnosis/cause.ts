@@ -1,77 +1,29 @@
-import type { Exchange, NetworkRecord, SocketRecord } from '../proxy/http/network-log.ts';
-import type { BadRequest, LossCause } from '../results/result.ts';
-
-/** What is known of a loss. Times are ms since the Unix epoch. */
-export type Loss = {
-  type: 'session' | 'connection' | 'messages';
-  records: readonly NetworkRecord[];
-  /** When the page first asked to sign in. */
-  signedOutAt: number | undefined;
-  /** Start times of the page's reloads. */
-  reloads: readonly number[];
-  /** The scenario's advice, for a cause that no rule knows. */
-  prevent: string;
-  docs: string | undefined;
-  hasUsedBearer: boolean;
-};
-
-/** A cause is near the sign-out in time: a site rarely waits longer after the answer that made it give up. */
-const NEAR_MS = 5_000;
-const TOKEN = /(token|refresh|renew|oauth|session)/i;
-const TICKET = /(ticket|token|ws|socket|negotiate|event)/i;
-const UNAUTHORIZED = 401;
-const SERVER_ERROR = 500;
-const TOO_MANY = 429;
-const PAGE_DOCS = 'docs/explanation/spurious-logouts.md';
-
-const outcomeText = ({ outcome }: Exchange): string => {
-  if (outcome.state === 'answered') return `answered ${outcome.status}`;
-  return outcome.state === 'failed' ? outcome.why : 'no answer yet';
-};
-
-export const describeExchange = (exchange: Exchange): BadRequest => ({
-  method: exchange.method,
-  url: exchange.url,
-  outcome: outcomeText(exchange),
-  faults: exchange.faults,
-  requestHeaders: exchange.requestHeaders,
-  responseHeaders: exchange.responseHeaders,
-  excerpt: exchange.excerpt,
-});
-
-const statusOf = ({ outcome }: Exchange): number => (outcome.state === 'answered' ? outcome.status : 0);
-const isBad = (exchange: Exchange): boolean =>
-  exchange.outcome.state === 'failed' || statusOf(exchange) >= 400 || exchange.faults.length > 0;
-const pathOf = ({ url }: Exchange): string => new URL(url).pathname;
-const hasAuthorization = ({ requestHeaders }: Exchange): boolean => 'authorization' in requestHeaders;
-const isHtml = ({ responseHeaders }: Exchange): boolean => responseHeaders['content-type']?.includes('html') ?? false;
-
-type Facts = Loss & { exchanges: readonly Exchange[]; sockets: readonly SocketRecord[]; before: readonly Exchange[] };
-
-const factsOf = (loss: Loss): Facts => {
-  const exchanges = loss.records.flatMap((record) => (record.type === 'exchange' ? [record] : []));
-  const sockets = loss.records.flatMap((record) => (record.type === 'socket' ? [record] : []));
-  const { signedOutAt } = loss;
-  const before = exchanges.filter(
-    ({ at }) => signedOutAt === undefined || (at <= signedOutAt && at >= signedOutAt - NEAR_MS),
-  );
-  return { ...loss, exchanges, sockets, before };
-};
-
-/** A rule knows one cause by its traces. `undefined`: it is another one. */
-type CauseRule = (facts: Facts) => LossCause | undefined;
-
-const cause = (code: string, text: string, prevent: string, exchange?: Exchange): LossCause => ({
-  code,
-  text,
-  prevent,
-  docs: PAGE_DOCS,
-  ...(exchange ? { request: describeExchange(exchange) } : {}),
-});
+import { GIVEN_UP, type Exchange } from '../proxy/http/network-log.ts';
+import type { LossCause } from '../results/result.ts';
+import {
+  type Loss,
+  NEAR_MS,
+  TOKEN,
+  TICKET,
+  UNAUTHORIZED,
+  REFUSED,
+  SERVER_ERROR,
+  TOO_MANY,
+  outcomeText,
+  describeExchange,
+  answerStatus,
+  isBad,
+  pathOf,
+  hasAuthorization,
+  isHtml,
+  lossFacts,
+  type CauseRule,
+  cause,
+} from './facts.ts';
 
 const expiredTicket: CauseRule = ({ type, before }) => {
   if (type !== 'session') return undefined;
-  const refused = before.find((each) => each.kind === 'socket' && statusOf(each) === UNAUTHORIZED);
+  const refused = before.find((each) => each.kind === 'socket' && answerStatus(each) === UNAUTHORIZED);
   if (!refused) return undefined;
   return cause(
     'socket-ticket-expired',
@@ -95,13 +47,51 @@ const ticketRequestFailed: CauseRule = ({ type, before }) => {
   );
 };
 
+/** A page that loads again gives up its own document. That follows from a decision of the page, and causes none. */
+const isReplaced = ({ kind, outcome, faults }: Exchange): boolean =>
+  kind === 'document' && outcome.state === 'failed' && outcome.why === GIVEN_UP && faults.length === 0;
+
+const endNotShown: CauseRule = ({ isNotAsked, hasOtherTabs, exchanges, prevent: advice }) => {
+  if (!isNotAsked) return undefined;
+  if (hasOtherTabs)
+    return cause('end-not-shared', 'Another tab ended the session, and this page did not notice.', advice);
+  const prevent = 'On a 401 that no refresh cures, offer to sign in on the same page, and keep what the user typed.';
+  const refused = exchanges.find(
+    (each) => (each.kind === 'api' || each.kind === 'socket') && REFUSED.has(answerStatus(each)),
+  );
+  return refused
+    ? cause(
+        'end-not-shown',
+        `${pathOf(refused)} was refused with ${answerStatus(refused)}, and the page showed no way to sign in.`,
+        prevent,
+        refused,
+      )
+    : cause(
+        'end-not-noticed',
+        'No answer refused the session: the page asked its backend nothing, or was answered as an anonymous user.',
+        `Ask the backend who is signed in when the page becomes visible or connects again. ${prevent}`,
+      );
+};
+
+const notRecovered: CauseRule = ({ isPageBroken, exchanges }) => {
+  const failed = exchanges.findLast((each) => isBad(each) && !isReplaced(each));
+  if (!isPageBroken || !failed) return undefined;
+  const what = isHtml(failed) ? 'was answered with an HTML page' : outcomeText(failed);
+  return cause(
+    'page-not-recovered',
+    `${pathOf(failed)} failed (${what}), and the page did not recover from it.`,
+    'Check status and content type of each answer, catch the error where the page is drawn, and try again.',
+    failed,
+  );
+};
+
 const TOKEN_ENDPOINT = /\/(oauth2?\/)?(token|refresh|renew)s?(\/|$)/i;
 
 const refreshFailed: CauseRule = ({ type, before }) => {
   if (type !== 'session') return undefined;
   const failed = before.findLast((each) => each.method === 'POST' && TOKEN_ENDPOINT.test(pathOf(each)) && isBad(each));
   if (!failed) return undefined;
-  const status = statusOf(failed);
+  const status = answerStatus(failed);
   if (failed.excerpt.includes('invalid_grant')) return reusedRefreshToken(failed, before);
   const what = isHtml(failed) ? 'answered with an HTML page' : outcomeText(failed);
   const kind =
@@ -138,7 +128,7 @@ const notInStorage: CauseRule = ({ type, exchanges, reloads, hasUsedBearer, sign
   if (type !== 'session' || reloadedAt === undefined || !hasUsedBearer) return undefined;
   const after = exchanges.filter(({ at, kind }) => at >= reloadedAt && kind === 'api');
   if (after.some(hasAuthorization) || after.some((each) => TOKEN_ENDPOINT.test(pathOf(each)))) return undefined;
-  const bare = after.find((each) => statusOf(each) === UNAUTHORIZED) ?? after[0];
+  const bare = after.find((each) => answerStatus(each) === UNAUTHORIZED) ?? after[0];
   return cause(
     'session-not-in-storage',
     'After the reload the site had no session any more: it sent no token and tried no refresh. What it had saved was not stored.',
@@ -149,7 +139,7 @@ const notInStorage: CauseRule = ({ type, exchanges, reloads, hasUsedBearer, sign
 
 const unauthorizedAnswer: CauseRule = ({ type, before }) => {
   if (type !== 'session') return undefined;
-  const refused = before.find((each) => each.kind === 'api' && statusOf(each) === UNAUTHORIZED);
+  const refused = before.find((each) => each.kind === 'api' && answerStatus(each) === UNAUTHORIZED);
   if (!refused || before.some((each) => TOKEN_ENDPOINT.test(pathOf(each)))) return undefined;
   return cause(
     'signed-out-by-401',
@@ -170,6 +160,28 @@ const wrongPage: CauseRule = ({ type, before }) => {
   );
 };
 
+const notNoticed: CauseRule = ({ type, refusedBehindPage }) => {
+  if (type !== 'session' || refusedBehindPage === undefined) return undefined;
+  return cause(
+    'end-not-noticed',
+    `The backend refuses the session (${refusedBehindPage}), and the page still shows the user.`,
+    'Ask the backend who is signed in when the page wakes, becomes visible or connects again. On a refusal, offer to sign in on the same page.',
+  );
+};
+
+/** What a site needs an answer to. A document that the browser gave up was replaced by another one. */
+const wasRefused = (exchange: Exchange): boolean =>
+  isBad(exchange) && (exchange.kind === 'api' || exchange.kind === 'socket');
+
+const decidedByClock: CauseRule = ({ type, before, hasShiftedClock, signedOutAt }) => {
+  if (type !== 'session' || !hasShiftedClock || signedOutAt === undefined || before.some(wasRefused)) return undefined;
+  return cause(
+    'signed-out-by-clock',
+    'No answer refused the session: the page signed the user out by the clock of the browser.',
+    "Renew the token before it expires, and let a 401 of the server decide. The clock of a device may be wrong: compare it with the server's Date header.",
+  );
+};
+
 const silentSocket: CauseRule = ({ type, sockets }) => {
   const silent = sockets.findLast(({ silentSince, end }) => silentSince !== undefined && end === undefined);
   if (type === 'session' || !silent) return undefined;
@@ -177,7 +189,7 @@ const silentSocket: CauseRule = ({ type, sockets }) => {
   if (later) return undefined;
   return cause(
     'no-heartbeat',
-    `The connection of ${new URL(silent.url).pathname} carried nothing any more, and the site did not notice.`,
+    `The connection of ${new URL(silent.url).pathname} carried nothing any more, and the site did not notice it in time.`,
     'Send a heartbeat both ways, and open a new socket when an answer is late: a dead network closes nothing.',
   );
 };
@@ -219,12 +231,16 @@ const noReconnect: CauseRule = ({ type, sockets, exchanges }) => {
 };
 
 const RULES: readonly CauseRule[] = [
+  endNotShown,
+  notRecovered,
   expiredTicket,
   refreshFailed,
   ticketRequestFailed,
   wrongPage,
   unauthorizedAnswer,
+  decidedByClock,
   notInStorage,
+  notNoticed,
   silentSocket,
   ticketGivenUp,
   noReconnect,
@@ -232,7 +248,7 @@ const RULES: readonly CauseRule[] = [
 
 /** The likely cause of a loss, from the traces in the network. */
 export const findCause = (loss: Loss): LossCause => {
-  const facts = factsOf(loss);
+  const facts = lossFacts(loss);
   for (const rule of RULES) {
     const found = rule(facts);
     if (found) return found;
@@ -240,7 +256,7 @@ export const findCause = (loss: Loss): LossCause => {
   const first = (loss.type === 'session' ? facts.before : facts.exchanges).find(
     (each) => isBad(each) && TOKEN.test(each.url),
   );
-  const exchange = first ?? facts.before.find(isBad);
+  const exchange = first ?? facts.before.find((each) => isBad(each) && !isReplaced(each));
   const text = exchange
     ? `The first bad event was ${exchange.method} ${pathOf(exchange)}: ${outcomeText(exchange)}.`
     : 'No request failed before it: the site decided by itself.';

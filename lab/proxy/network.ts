@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Chance } from '../base/chance.ts';
 import type { Certificate } from './http/certificate.ts';
+import { PORTAL_HOST } from './http/fault-answers.ts';
 import { createHttpFaults, type HttpFaults } from './http/faults.ts';
 import { createGateway } from './http/gateway.ts';
 import type { Trust } from './http/gateway-request.ts';
@@ -30,7 +31,7 @@ export type NetworkOptions = {
   port?: number | undefined;
   certificate?: Certificate | undefined;
   trust?: Trust | undefined;
-  /** Hosts that clients may reach; all by default. */
+  /** Hosts that clients may reach; all by default. The lab's own portal is always one of them. */
   allows?: ((host: string) => boolean) | undefined;
   onText?: ((exchange: Exchange, text: string) => void) | undefined;
 };
@@ -114,7 +115,8 @@ export const startNetwork = async (options: NetworkOptions): Promise<Network> =>
       return admit(client, () => join(client, route.target), refuse);
     }
     readSocksRequest(client, (request) => {
-      if (!allows(request.target.host)) return request.refuse();
+      const { host: wanted } = request.target;
+      if (wanted !== PORTAL_HOST && !allows(wanted)) return request.refuse();
       const begin = (): void => {
         request.accept();
         join(client, request.target);

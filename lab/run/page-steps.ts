@@ -2,14 +2,18 @@ import type { Page } from 'playwright-core';
 import { elapse } from '../base/elapse.ts';
 import { clearStorage, hardReload } from '../browser/page-levers.ts';
 import { PORTAL_HOST } from '../proxy/http/fault-answers.ts';
+import { LAB_MARK } from '../proxy/http/gateway-request.ts';
 import type { LabStep } from '../scenarios/scenario.ts';
-import { exchangesSince, type Stage } from './stage.ts';
+import { headersOf } from '../site/evidence.ts';
+import type { SignInModule } from '../site/sign-in-module.ts';
+import { exchangesSince, NotOffered, type Stage } from './stage.ts';
 
 /* Steps that act on pages and workers. */
 
 const LOAD_WITHIN_MS = 15_000;
 const REFRESH_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 5;
+const ACT_WITHIN_MS = 5_000;
 /** Long enough that a kill lands in the middle. */
 const SLOW_REFRESH_MS = 600;
 const UPDATE_SETTLES_MS = 1_500;
@@ -31,16 +35,27 @@ export const openTabs = async (stage: Stage, count: number): Promise<void> => {
   await stage.browser.page().bringToFront();
 };
 
-/** Sends the proof request in each tab, as the site's own code would. Does not wait for the answers. */
+/**
+ * Sends the proof request in each tab, as the site's own code would. Does not wait for the answers. Then the user acts in the
+ * first tab, where the sign-in module knows how.
+ */
 export const burst = async ({ browser, site, tabs }: Stage, count: number): Promise<void> => {
-  const path = site.proof ?? '/';
-  const script = `void Promise.allSettled(Array.from({ length: ${count} }, () => fetch(${JSON.stringify(path)}, { cache: 'no-store' })))`;
-  await Promise.all([browser.page(), ...tabs].map((page) => page.evaluate(script).catch(() => undefined)));
+  const path = JSON.stringify(site.proof ?? '/');
+  const send = async (page: Page): Promise<void> => {
+    const headers = JSON.stringify({ ...(await headersOf(page, site)), accept: `*/*${LAB_MARK}` });
+    await page.evaluate(
+      `void Promise.allSettled(Array.from({ length: ${count} }, () => fetch(${path}, { cache: 'no-store', headers: ${headers} })))`,
+    );
+  };
+  await Promise.all([browser.page(), ...tabs].map((page) => send(page).catch(() => undefined)));
+  if (site.act) await Promise.race([tolerant(site.act(browser.page())), elapse(ACT_WITHIN_MS)]);
 };
 
 export const expireAccess = async (stage: Stage): Promise<void> => {
   const { expireAccess: hook } = stage.site.hooks ?? {};
   if (hook) return hook();
+  if (stage.site.renews === false)
+    return stage.declare('No token expired: this site has one for the whole session, and renews none.');
   stage.declare('Access tokens did not expire by themselves: the proxy refused those that were used before.');
   const { faults } = stage.network;
   const action = {
@@ -97,16 +112,26 @@ const FAIL_WRITES = `(() => {
 
 const SIGN_OUT = /^\s*(sign|log) ?out\b|^abmelden/i;
 const SIGN_OUT_WITHIN_MS = 10_000;
+const signOut = async (page: Page, { signOut: known }: SignInModule): Promise<void> => {
+  if (known) return known(page);
+  const exit = page
+    .getByRole('button', { name: SIGN_OUT })
+    .or(page.getByRole('link', { name: SIGN_OUT }))
+    .first();
+  const isThere = await exit.waitFor({ timeout: SIGN_OUT_WITHIN_MS }).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) throw new NotOffered('the page shows no button to sign out; the sign-in module may export signOut');
+  await exit.click({ timeout: SIGN_OUT_WITHIN_MS });
+};
+
 /** Another user takes over: the first one signs out in another tab, and the module may sign in a second one there. */
 const signInOther = async (stage: Stage): Promise<void> => {
   await openTabs(stage, 1);
   const page = stage.tabs.at(-1);
   if (!page) return;
-  const exit = page
-    .getByRole('button', { name: SIGN_OUT })
-    .or(page.getByRole('link', { name: SIGN_OUT }))
-    .first();
-  await exit.click({ timeout: SIGN_OUT_WITHIN_MS });
+  await signOut(page, stage.site);
   await stage.site.signInOther?.(page);
 };
 

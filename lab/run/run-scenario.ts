@@ -6,13 +6,14 @@ import { createCertificate, type Certificate } from '../proxy/http/certificate.t
 import { startNetwork, type Network } from '../proxy/network.ts';
 import type { ScenarioResult, TimelineEntry } from '../results/result.ts';
 import type { LabScenario, LabStep, Need } from '../scenarios/scenario.ts';
+import { prove } from '../site/evidence.ts';
 import type { SignInModule } from '../site/sign-in-module.ts';
 import { elapse } from '../base/elapse.ts';
 import { networkEntries } from './network-entries.ts';
-import { learnBaseline, liveSockets, type Stage } from './stage.ts';
+import { declareUntouched, learnBaseline, liveSockets, trafficOf, type Stage } from './stage.ts';
 import { describeStep, healWorld, performStep } from './steps.ts';
 import { awaitHealth } from './settle.ts';
-import { inWords, judge, type Judgement } from './verdict.ts';
+import { inWords, judge, judgeFailure, type Judgement } from './verdict.ts';
 import { watchPage, type Watch } from './watch.ts';
 
 /** The site under test, and how to run scenarios against it. */
@@ -51,6 +52,7 @@ const LACKS: Readonly<Record<Need, string>> = {
   chromium: 'this browser cannot do it',
   'other-user': 'the sign-in module has no signInOther',
   proof: 'no proof path is known; name one with --proof',
+  renewal: 'the site renews no token',
 };
 
 /** These need a debugger on workers, or on the browser as a whole. */
@@ -78,6 +80,7 @@ const lacking = ({ needs, steps }: LabScenario, { baseline, site, browser }: Sta
     chromium: browser.engine === 'chromium',
     'other-user': Boolean(site.signInOther),
     proof: site.proof !== undefined,
+    renewal: site.renews !== false,
   };
   const missing = needs.find((need) => !has[need]);
   return missing && LACKS[missing];
@@ -110,10 +113,11 @@ const open = async (options: ScenarioOptions, chance: Chance): Promise<Opened> =
 const signIn = async (stage: Stage, needs: readonly Need[]): Promise<void> => {
   const page = stage.browser.page();
   await page.goto(stage.url, { waitUntil: 'load', timeout: OPEN_WITHIN_MS });
+  const early = await prove(page, stage.site);
   await stage.site.signIn(page);
   const until = Date.now() + (needs.includes('socket') ? NEEDED_SOCKET_WITHIN_MS : SOCKET_WITHIN_MS);
   while (liveSockets(stage).length === 0 && Date.now() < until) await elapse(LOOK_EVERY_MS);
-  stage.baseline = await learnBaseline(stage);
+  stage.baseline = await learnBaseline(stage, early);
   stage.note('session', `Signed in${stage.baseline.user === undefined ? '' : ` as ${stage.baseline.user}`}`, 'good');
 };
 
@@ -145,6 +149,7 @@ const play = async (scenario: LabScenario, stage: Stage, onStep: (text: string) 
       if (step.type === 'reload' || step.type === 'reload-tabs') reloads.push(Date.now());
       await performStep(step, stage);
     }
+    declareUntouched(stage, stepsBeganAt);
     await healWorld(stage);
     stage.note('lab', 'The world is in order again');
     onStep('Waiting until the site is back');
@@ -160,12 +165,6 @@ const play = async (scenario: LabScenario, stage: Stage, onStep: (text: string) 
     await watch.stop();
   }
 };
-
-/** Playwright colours its messages (ECMA-48 SGR). */
-const COLOURS = new RegExp(`${String.fromCodePoint(27)}\\[[\\d;]*m`, 'g');
-
-const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replaceAll(COLOURS, '').split('\n').slice(0, 3).join(' ');
 
 /** Runs one scenario in a new browser. Never rejects: what the lab itself cannot do is a result too. */
 export const runScenario = async (
@@ -213,10 +212,10 @@ export const runScenario = async (
     onStep('Signing in');
     await signIn(stage, scenario.needs);
     const ending = await play(scenario, stage, onStep);
-    timeline.push(...networkEntries(opened.network.log.since(startedAt), startedAt));
+    timeline.push(...networkEntries(trafficOf(stage), startedAt));
     return ended(ending);
   } catch (error) {
-    return ended({ verdict: 'broken', summary: `The lab failed: ${messageOf(error)}` });
+    return ended(judgeFailure(error));
   } finally {
     await site.hooks?.reset?.().catch(() => undefined);
     await opened?.browser.close().catch(() => undefined);

@@ -1,7 +1,7 @@
 import { elapse } from '../base/elapse.ts';
 import type { LabScenario } from '../scenarios/scenario.ts';
 import type { Evidence } from '../site/evidence.ts';
-import { examinePage, liveSockets, type Stage } from './stage.ts';
+import { addressOf, examinePage, exchangesSince, liveSockets, type Stage } from './stage.ts';
 
 /** What is still wrong with the site, once the world is right. */
 export type Trouble =
@@ -9,6 +9,8 @@ export type Trouble =
   | { type: 'other-user'; user: string | undefined }
   | { type: 'no-proof'; evidence: Evidence }
   | { type: 'blank'; evidence: Evidence }
+  /** The backend confirms the user, and the page shows neither the user nor a sign-in. */
+  | { type: 'not-shown'; evidence: Evidence }
   | { type: 'no-socket'; missing: readonly string[] }
   | { type: 'messages'; lost: readonly number[]; repeated: readonly number[] }
   | { type: 'not-asked'; evidence: Evidence };
@@ -16,22 +18,40 @@ export type Trouble =
 export type Settled = { troubles: readonly Trouble[]; afterMs: number; evidence: Evidence };
 
 const LOOK_EVERY_MS = 200;
+const OK = 200;
 /** A sign-in form that stays for so long does not go away by itself. */
 const FINAL_AFTER_MS = 8_000;
 
-const sessionTrouble = (stage: Stage, evidence: Evidence): Trouble | undefined => {
+/** What is wrong with the session, by the page and the backend. */
+export const sessionTrouble = (stage: Stage, evidence: Evidence): Trouble | undefined => {
   const { proof, shown } = evidence;
   if (shown === 'sign-in') return { type: 'signed-out', evidence };
   if (shown === 'error') return { type: 'blank', evidence };
-  if (proof.state === 'refused' || shown === 'other') return { type: 'signed-out', evidence };
+  if (proof.state === 'refused') return { type: 'signed-out', evidence };
+  if (shown === 'other') return { type: proof.state === 'proven' ? 'not-shown' : 'signed-out', evidence };
   if (proof.state === 'proven' && proof.user !== stage.baseline.user) return { type: 'other-user', user: proof.user };
   if (proof.state === 'unreachable' || proof.state === 'wrong-answer') return { type: 'no-proof', evidence };
   return undefined;
 };
 
-const socketTrouble = (stage: Stage): Trouble | undefined => {
+/** Where the site has got answers by HTTP since `at`, as addresses of sockets. A poll that waits for news counts too. */
+const polledSince = (stage: Stage, at: number): Set<string> => {
+  const polls = exchangesSince(stage, at).filter(
+    ({ isOfLab, outcome }) =>
+      !isOfLab && (outcome.state === 'pending' || (outcome.state === 'answered' && outcome.status === OK)),
+  );
+  return new Set(polls.map(({ url }) => addressOf(url).replace(/^http/, 'ws')));
+};
+
+/** Which connections have not come back. Some libraries go on by long polling where a WebSocket was refused. */
+export const socketTrouble = (stage: Stage, since: number): Trouble | undefined => {
   const live = new Set(liveSockets(stage));
-  const missing = stage.baseline.sockets.filter((address) => !live.has(address));
+  const closed = stage.baseline.sockets.filter((address) => !live.has(address));
+  if (closed.length === 0) return undefined;
+  const polled = polledSince(stage, since);
+  const missing = closed.filter((address) => !polled.has(address));
+  if (missing.length < closed.length)
+    stage.declare('A connection came back by long polling in place of its WebSocket.');
   return missing.length === 0 ? undefined : { type: 'no-socket', missing };
 };
 
@@ -53,7 +73,7 @@ const troublesOf = async (stage: Stage, since: number): Promise<{ troubles: Trou
     const trouble = sessionTrouble(stage, await examinePage(stage, tab, since));
     if (trouble) others.push(trouble);
   }
-  const all = [sessionTrouble(stage, evidence), ...others, socketTrouble(stage), await messageTrouble(stage)];
+  const all = [sessionTrouble(stage, evidence), ...others, socketTrouble(stage, since), await messageTrouble(stage)];
   return { evidence, troubles: all.filter((trouble) => trouble !== undefined) };
 };
 

@@ -1,9 +1,10 @@
-import { findCause, type Loss } from '../diagnosis/cause.ts';
+import { findCause } from '../diagnosis/cause.ts';
+import type { Loss } from '../diagnosis/facts.ts';
 import type { LossCause, ScenarioVerdict } from '../results/result.ts';
 import type { NetworkRecord } from '../proxy/http/network-log.ts';
 import type { LabScenario } from '../scenarios/scenario.ts';
 import type { Settled, Trouble } from './settle.ts';
-import type { Stage } from './stage.ts';
+import { isSeenBySite, NotOffered, type Stage } from './stage.ts';
 import type { ShownSpan } from './watch.ts';
 
 export type Judgement = { verdict: ScenarioVerdict; summary: string; cause?: LossCause | undefined };
@@ -19,7 +20,11 @@ export const inWords = (ms: number): string => {
 };
 
 const typeOfLoss = (troubles: readonly Trouble[]): Loss['type'] => {
-  if (troubles.some(({ type }) => ['signed-out', 'other-user', 'no-proof', 'blank', 'not-asked'].includes(type)))
+  if (
+    troubles.some(({ type }) =>
+      ['signed-out', 'other-user', 'no-proof', 'blank', 'not-shown', 'not-asked'].includes(type),
+    )
+  )
     return 'session';
   return troubles.some(({ type }) => type === 'no-socket') ? 'connection' : 'messages';
 };
@@ -35,6 +40,8 @@ const describeTrouble = (trouble: Trouble, { backWithinMs }: LabScenario): strin
       return `The page shows a user, but the backend did not confirm it within ${inWords(backWithinMs)}`;
     case 'blank':
       return 'The page stayed empty, or shows an error of the browser';
+    case 'not-shown':
+      return 'The backend confirms the user, and the page shows neither the user nor a sign-in';
     case 'no-socket':
       return `Not connected again within ${inWords(backWithinMs)} (${trouble.missing.map((url) => new URL(url).pathname).join(', ')})`;
     case 'messages':
@@ -57,6 +64,18 @@ const disturbance = (
   return blank && `the page was empty or an error page for ${inWords(blank.to - blank.from)} in between`;
 };
 
+/** Playwright colours its messages (ECMA-48 SGR). */
+const COLOURS = new RegExp(`${String.fromCodePoint(27)}\\[[\\d;]*m`, 'g');
+
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replaceAll(COLOURS, '').split('\n').slice(0, 3).join(' ');
+
+/** A run that did not come to its end. */
+export const judgeFailure = (error: unknown): Judgement =>
+  error instanceof NotOffered
+    ? { verdict: 'skipped', summary: `Not run: ${error.message}.` }
+    : { verdict: 'broken', summary: `The lab failed: ${messageOf(error)}` };
+
 export type Course = {
   scenario: LabScenario;
   stage: Stage;
@@ -72,18 +91,36 @@ const concerns = (record: NetworkRecord, stepsBeganAt: number): boolean => {
   return (record.silentSince ?? record.end?.at ?? 0) >= stepsBeganAt;
 };
 
+const refusedBehindPage = (troubles: readonly Trouble[]): number | undefined => {
+  for (const trouble of troubles) {
+    if (trouble.type !== 'signed-out') continue;
+    const { shown, proof } = trouble.evidence;
+    if (shown === 'signed-in' && proof.state === 'refused') return proof.status;
+  }
+  return undefined;
+};
+
 const lossOf = ({ scenario, stage, settled, spans, stepsBeganAt, reloads }: Course): Loss => {
   const records = stage.network.log.since(stage.startedAt);
   const firstAsked = spans.find(({ shown, from }) => shown === 'sign-in' && from >= stepsBeganAt)?.from;
   return {
     type: typeOfLoss(settled.troubles),
-    records: records.filter((record) => concerns(record, stepsBeganAt)),
+    records: records.filter((record) => concerns(record, stepsBeganAt) && isSeenBySite(record, stage)),
     signedOutAt: firstAsked,
     reloads,
     prevent: scenario.prevent,
     docs: scenario.docs,
+    hasShiftedClock: scenario.steps.some(({ type }) => type === 'idle' || type === 'sleep' || type === 'skew-clock'),
+    refusedBehindPage: refusedBehindPage(settled.troubles),
+    hasOtherTabs: stage.tabs.length > 0,
+    isPageBroken: settled.troubles.some(({ type }) => type === 'not-shown'),
+    isNotAsked: settled.troubles.some(({ type }) => type === 'not-asked'),
     hasUsedBearer: records.some(
-      (record) => record.type === 'exchange' && record.at < stepsBeganAt && 'authorization' in record.requestHeaders,
+      (record) =>
+        record.type === 'exchange' &&
+        !record.isOfLab &&
+        record.at < stepsBeganAt &&
+        'authorization' in record.requestHeaders,
     ),
   };
 };

@@ -136,6 +136,7 @@ export const NETWORK_SCENARIOS = defineScenarios(
       ...EXPIRE_AND_ASK,
       { type: 'wait', ms: BLIP_MS },
     ],
+    needs: ['renewal'],
   },
   {
     id: 'provider-hangs',
@@ -148,6 +149,7 @@ export const NETWORK_SCENARIOS = defineScenarios(
       ...EXPIRE_AND_ASK,
       { type: 'wait', ms: BLIP_MS },
     ],
+    needs: ['renewal'],
   },
   {
     id: 'refresh-answer-lost',
@@ -161,6 +163,7 @@ export const NETWORK_SCENARIOS = defineScenarios(
       ...EXPIRE_AND_ASK,
       { type: 'wait', ms: BLIP_MS },
     ],
+    needs: ['renewal'],
   },
   {
     id: 'refresh-late-duplicate',
@@ -173,6 +176,7 @@ export const NETWORK_SCENARIOS = defineScenarios(
       ...EXPIRE_AND_ASK,
       { type: 'wait', ms: BLIP_MS },
     ],
+    needs: ['renewal'],
   },
   {
     id: 'request-answer-lost',

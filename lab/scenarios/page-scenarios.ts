@@ -28,7 +28,7 @@ export const PAGE_SCENARIOS = defineScenarios(
     why: 'A browser restores its tabs in the morning, and all access tokens have expired.',
     prevent: 'Refresh in one place only, under a Web Lock, and read the stored tokens again inside it.',
     steps: [{ type: 'open-tabs', count: 3 }, { type: 'expire-access' }, { type: 'burst', count: 2 }],
-    needs: ['proof'],
+    needs: ['proof', 'renewal'],
   },
   {
     id: 'tabs-reload-at-once',
@@ -54,7 +54,7 @@ export const PAGE_SCENARIOS = defineScenarios(
     why: 'A worker can end at any moment, also between the refresh and its answer.',
     prevent: 'Note on disk that a refresh was sent, and let the provider accept the used token again for some seconds.',
     steps: [{ type: 'kill-worker-in-refresh' }, { type: 'burst', count: 1 }],
-    needs: ['worker', 'proof'],
+    needs: ['worker', 'proof', 'renewal'],
   },
   {
     id: 'worker-updated',

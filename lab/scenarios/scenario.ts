@@ -11,7 +11,7 @@ export type Category = Infer<typeof CATEGORY>;
  * What a site, a browser or the sign-in module must offer for a scenario. Without it the scenario is not run, and the
  * report says why.
  */
-const NEED = oneOf('worker', 'socket', 'messages', 'deploy', 'revoke', 'chromium', 'other-user', 'proof');
+const NEED = oneOf('worker', 'socket', 'messages', 'deploy', 'revoke', 'chromium', 'other-user', 'proof', 'renewal');
 export type Need = Infer<typeof NEED>;
 
 /** One action. Times in ms. */

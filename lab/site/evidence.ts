@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { isObject, own, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
+import { LAB_MARK } from '../proxy/http/gateway-request.ts';
 import { PASSWORD_FIELD } from './form-sign-in.ts';
 import type { SignInModule } from './sign-in-module.ts';
 
@@ -74,11 +75,15 @@ export const judgeProof = (status: number, type: string, text: string, userField
   return { state: 'proven', user: userIn(text, userField) };
 };
 
+/** The headers of a request that the lab sends as the page would. Never throws: a page that navigates has none. */
+export const headersOf = async (page: Page, { authorize }: SignInModule): Promise<Readonly<Record<string, string>>> =>
+  authorize ? await within(authorize(page), {}) : {};
+
 /** Runs in the page, so that its worker and its cookies take part. */
-const askScript = (path: string): string => `(async () => {
+const askScript = (path: string, headers: Readonly<Record<string, string>>): string => `(async () => {
   try {
     const response = await fetch(${JSON.stringify(path)}, {
-      credentials: 'include', cache: 'no-store', headers: { accept: 'application/json' }, signal: AbortSignal.timeout(${LOOK_WITHIN_MS}),
+      credentials: 'include', cache: 'no-store', headers: ${JSON.stringify({ ...headers, accept: `application/json${LAB_MARK}` })}, signal: AbortSignal.timeout(${LOOK_WITHIN_MS}),
     });
     return JSON.stringify({ status: response.status, type: response.headers.get('content-type') ?? '', text: (await response.text()).slice(0, 4000) });
   } catch (error) {
@@ -87,9 +92,11 @@ const askScript = (path: string): string => `(async () => {
 })()`;
 
 /** Asks the backend from the page who is signed in. */
-export const prove = async (page: Page, { proof, userField }: SignInModule): Promise<Proof> => {
+export const prove = async (page: Page, site: SignInModule): Promise<Proof> => {
+  const { proof, userField } = site;
   if (proof === undefined) return { state: 'none' };
-  const answer = parseJson(await within(page.evaluate<string>(askScript(proof)), '{"why":"the page did not respond"}'));
+  const script = askScript(proof, await headersOf(page, site));
+  const answer = parseJson(await within(page.evaluate<string>(script), '{"why":"the page did not respond"}'));
   if (!isObject(answer)) return { state: 'unreachable', why: 'the page did not respond' };
   const status = own(answer, 'status');
   if (typeof status !== 'number') return { state: 'unreachable', why: stringAt(answer, 'why') ?? 'unknown' };

@@ -37,14 +37,31 @@ export type SiteHooks = {
 export type SignInModule = {
   /** Signs in on the page, which shows the site's address. */
   signIn(page: Page): Promise<void>;
+  /** Signs out on a page that shows a user. Without it the lab clicks what is called "Sign out" or "Log out". */
+  signOut?(page: Page): Promise<void>;
   /** Another user, for scenarios with two. */
   signInOther?(page: Page): Promise<void>;
   /** Whether the page shows a signed-in user. */
   isSignedIn?(page: Page): Promise<boolean>;
+  /**
+   * What a signed-in user does that makes the page ask its backend. Without it, and without a worker, the site's code sees no
+   * answer to the requests that the lab sends.
+   */
+  act?(page: Page): Promise<void>;
   /** A path of the backend that answers only signed-in users, such as `/api/me`. */
   proof?: string | undefined;
   /** The field of that answer that names the user, such as `sub` or `user.id`. */
   userField?: string | undefined;
+  /**
+   * The headers that the page's own code adds to a request, such as a bearer token from `localStorage`. Without it the lab
+   * asks with cookies only, or waits for the site's own requests of the proof path.
+   */
+  authorize?(page: Page): Promise<Readonly<Record<string, string>>>;
+  /**
+   * Whether the site renews its tokens while it runs, which is the default. `false`: one token or cookie serves the whole
+   * session. None expires in its middle, and scenarios about the renewal are left out.
+   */
+  renews?: boolean | undefined;
   hooks?: SiteHooks | undefined;
 };
 
@@ -57,10 +74,14 @@ const isOptional = (value: unknown, check: (value: unknown) => boolean): boolean
 const wrongName = (found: object): string | undefined => {
   const checks: readonly [name: string, isRight: (value: unknown) => boolean][] = [
     ['signIn', isFunction],
+    ['signOut', (value) => isOptional(value, isFunction)],
     ['signInOther', (value) => isOptional(value, isFunction)],
     ['isSignedIn', (value) => isOptional(value, isFunction)],
     ['proof', (value) => isOptional(value, (text) => typeof text === 'string')],
+    ['act', (value) => isOptional(value, isFunction)],
     ['userField', (value) => isOptional(value, (text) => typeof text === 'string')],
+    ['authorize', (value) => isOptional(value, isFunction)],
+    ['renews', (value) => isOptional(value, (flag) => typeof flag === 'boolean')],
     ['hooks', (value) => isOptional(value, isObject)],
   ];
   return checks.find(([name, isRight]) => !isRight(Reflect.get(found, name)))?.[0];

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { findCause, type Loss } from '../../lab/diagnosis/cause.ts';
-import type { Exchange, NetworkRecord, SocketRecord } from '../../lab/proxy/http/network-log.ts';
+import { findCause } from '../../lab/diagnosis/cause.ts';
+import type { Loss } from '../../lab/diagnosis/facts.ts';
+import { GIVEN_UP, type Exchange, type NetworkRecord, type SocketRecord } from '../../lab/proxy/http/network-log.ts';
 
 const ORIGIN = 'http://site.example';
 let last = 0;
@@ -14,6 +15,7 @@ const exchange = (at: number, path: string, status: number | 'lost', more: Parti
     method: 'GET',
     url: ORIGIN + path,
     kind: 'api',
+    isOfLab: false,
     faults: [],
     requestHeaders: {},
     outcome: status === 'lost' ? { state: 'failed', why: 'lost', ms: 1 } : { state: 'answered', status, ms: 1 },
@@ -36,11 +38,18 @@ const loss = (type: Loss['type'], records: readonly NetworkRecord[], more: Parti
   prevent: 'General advice.',
   docs: undefined,
   hasUsedBearer: true,
+  hasShiftedClock: false,
+  refusedBehindPage: undefined,
+  isNotAsked: false,
+  isPageBroken: false,
+  hasOtherTabs: false,
   ...more,
 });
 const POST = { method: 'POST' };
 const INVALID = { ...POST, excerpt: '{"error":"invalid_grant"}' };
 const HTML = { responseHeaders: { 'content-type': 'text/html' }, faults: ['html' as const] };
+
+const GIVEN_UP_PAGE = { kind: 'document' as const, outcome: { state: 'failed' as const, why: GIVEN_UP, ms: 1 } };
 
 const CASES: readonly [code: string, loss: Loss][] = [
   ['socket-ticket-expired', loss('session', [exchange(900, '/socket', 401, { kind: 'socket' })])],
@@ -57,6 +66,19 @@ const CASES: readonly [code: string, loss: Loss][] = [
   ['signed-out-by-401', loss('session', [exchange(900, '/api/me', 401)])],
   ['session-not-in-storage', loss('session', [exchange(900, '/api/me', 200)], { reloads: [800] })],
   ['unknown', loss('session', [])],
+  ['end-not-noticed', loss('session', [], { signedOutAt: undefined, refusedBehindPage: 401 })],
+  [
+    'page-not-recovered',
+    loss('session', [exchange(900, '/api/me', 200, HTML)], { signedOutAt: undefined, isPageBroken: true }),
+  ],
+  ['end-not-shared', loss('session', [exchange(900, '/api/me', 401)], { isNotAsked: true, hasOtherTabs: true })],
+  ['end-not-shown', loss('session', [exchange(900, '/api/me', 401)], { signedOutAt: undefined, isNotAsked: true })],
+  ['end-not-noticed', loss('session', [exchange(900, '/api/me', 200)], { signedOutAt: undefined, isNotAsked: true })],
+  ['signed-out-by-clock', loss('session', [exchange(900, '/', 'lost', GIVEN_UP_PAGE)], { hasShiftedClock: true })],
+  [
+    'signed-out-by-clock',
+    loss('session', [exchange(900, '/api/list', 200)], { reloads: [800], hasShiftedClock: true }),
+  ],
   ['no-heartbeat', loss('connection', [socket(10, { silentSince: 500 })])],
   ['no-reconnect', loss('connection', [socket(10, { end: { at: 500, by: 'server', code: 1001 } })])],
   [
@@ -86,4 +108,12 @@ test('names no request that came long before the sign-out', () => {
   expect(findCause(loss('session', [exchange(900, '/token', 503, POST)], { signedOutAt: 60_000 })).code).toBe(
     'unknown',
   );
+});
+
+test('takes no document for a cause that the page itself replaced', () => {
+  const replaced = exchange(900, '/', 'lost', GIVEN_UP_PAGE);
+  expect(findCause(loss('session', [replaced])).request).toBeUndefined();
+  const broken = exchange(950, '/', 'lost', { kind: 'document' });
+  expect(findCause(loss('session', [replaced, broken])).request?.url).toBe(`${ORIGIN}/`);
+  expect(findCause(loss('session', [replaced, broken])).text).toContain('lost');
 });

@@ -25,6 +25,16 @@ export const createConnection = (target: ServerAddress, isTls: boolean, link: Li
   return { target, isTls, link, agent };
 };
 
+/**
+ * A media type in the `Accept` of a request that the lab sends from the page. A header of its own would make requests to
+ * other origins ask for permission first (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
+ */
+export const LAB_MARK = ', application/vnd.session-keeper-lab';
+export const isOfLab = ({ accept }: IncomingMessage['headers']): boolean => accept?.endsWith(LAB_MARK) ?? false;
+/** The site's server sees a request as the site itself would send it. */
+export const withoutMark = (raw: RawHeaders): string[] =>
+  mapHeader(raw, 'accept', (value) => (value.endsWith(LAB_MARK) ? value.slice(0, -LAB_MARK.length) : value));
+
 /** These end at each connection (RFC 9110 §7.6.1). */
 const HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'proxy-connection', 'te', 'trailer']);
 const ASSETS = new Set(['script', 'style', 'image', 'font', 'audio', 'video', 'track', 'manifest', 'object', 'embed']);
@@ -88,7 +98,7 @@ export const sendOnward = ({ target, isTls, agent }: Connection, onward: Onward)
     path,
     // A socket keeps its connection for itself.
     agent: isHandshake ? false : agent,
-    headers: isHandshake ? forHandshake(headers) : endToEnd(headers),
+    headers: isHandshake ? forHandshake(headers) : endToEnd(withoutMark(headers)),
     ...(agent instanceof HttpsAgent ? { rejectUnauthorized: agent.options.rejectUnauthorized } : {}),
   });
 };

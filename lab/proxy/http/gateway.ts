@@ -4,7 +4,7 @@ import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Certificate } from './certificate.ts';
 import { PORTAL_HOST, portalPage } from './fault-answers.ts';
 import type { FaultAction, HttpFaults } from './faults.ts';
-import { createConnection, factsOf, urlOf, type Connection, type Trust } from './gateway-request.ts';
+import { createConnection, factsOf, isOfLab, urlOf, type Connection, type Trust } from './gateway-request.ts';
 import { passRequest } from './http-gateway.ts';
 import type { Link } from '../tcp/link.ts';
 import type { Exchange, NetworkLog } from './network-log.ts';
@@ -62,6 +62,7 @@ export const createGateway = ({ faults, log, trust, certificate, onText }: Gatew
       method: facts.method,
       url: redactUrl(url.href),
       kind: facts.kind,
+      isOfLab: isOfLab(incoming.headers),
       faults: actions.map(({ type }) => type),
       requestHeaders: redactHeaders(incoming.headers),
       outcome: { state: 'pending' },

@@ -3,7 +3,7 @@ import { elapse } from '../../base/elapse.ts';
 import { allowScript, injectScript } from './documents.ts';
 import { answerOfFault, type OwnAnswer } from './fault-answers.ts';
 import type { FaultAction } from './faults.ts';
-import type { Exchange } from './network-log.ts';
+import { GIVEN_UP, type Exchange } from './network-log.ts';
 import {
   endToEnd,
   mapHeader,
@@ -161,7 +161,7 @@ const forward = async (passage: Passage): Promise<void> => {
     connection.link.reset();
   });
   outgoing.once('close', () => {
-    if (exchange.outcome.state === 'pending') failed(passage, 'the browser gave up');
+    if (exchange.outcome.state === 'pending') failed(passage, GIVEN_UP);
     if (!outgoing.writableFinished) request.destroy();
   });
   const duplicate = actions.find(isAction('duplicate'));

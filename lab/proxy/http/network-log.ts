@@ -1,5 +1,8 @@
 import type { FaultAction, TrafficKind } from './faults.ts';
 
+/** Why a request failed that the browser itself ended. */
+export const GIVEN_UP = 'the browser gave up';
+
 /** How a request ended. `failed`: without an answer to the browser. */
 export type ExchangeOutcome =
   | { state: 'pending' }
@@ -15,6 +18,8 @@ export type Exchange = {
   readonly method: string;
   readonly url: string;
   readonly kind: TrafficKind;
+  /** Whether the lab sent it from the page. All others are the site's own. */
+  readonly isOfLab: boolean;
   /** The faults that the proxy applied. */
   readonly faults: readonly FaultAction['type'][];
   readonly requestHeaders: Readonly<Record<string, string>>;

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seededChance } from '../../../lab/base/chance.ts';
 import { createCertificate, type Certificate } from '../../../lab/proxy/http/certificate.ts';
+import { PORTAL_HOST } from '../../../lab/proxy/http/fault-answers.ts';
 import { startNetwork, type Network } from '../../../lab/proxy/network.ts';
 import { startBackend, type Backend } from '../support/backend.ts';
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
     chance: seededChance(1),
     certificate,
     trust: 'any',
-    allows: (host) => host !== 'forbidden.example',
+    allows: (host) => !['forbidden.example', PORTAL_HOST].includes(host),
   });
 });
 afterAll(async () => {
@@ -59,6 +60,12 @@ test('passes requests to the server that the browser names', async () => {
 
 test('refuses a host that the lab may not reach', async () => {
   expect((await socks('forbidden.example', 443)).code).toBe(5);
+});
+
+test("reaches the lab's own page of another site, though its host is not allowed", async () => {
+  const { socket, code } = await socks(PORTAL_HOST, 80);
+  expect(code).toBe(0);
+  socket.destroy();
 });
 
 test('reads encrypted requests with its own certificate, and encrypts them again for the server', async () => {
