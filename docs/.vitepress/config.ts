@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitepress';
 import { repositoryAddress } from '../../scripts/docs/site/links.ts';
 import { anchorOf, readAsRepository } from '../../scripts/docs/site/markdown.ts';
@@ -9,6 +11,10 @@ const index = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const icon = readFileSync(new URL('../../public/favicon.svg', import.meta.url), 'utf8');
 
 const repository = repositoryAddress(process.env['DOCS_REPOSITORY']);
+
+/** HTML files that the documents link to. */
+const REPORTS = 'lab/examples';
+const isReport = (path: string): boolean => ['', '.html'].includes(extname(path));
 
 const COLLAPSED = ['Decisions', 'Providers'];
 
@@ -26,6 +32,11 @@ export default defineConfig({
   rewrites: { 'README.md': 'documents.md' },
   // The reference of the API is one page of 300 kB, and the search index holds it once.
   vite: { build: { chunkSizeWarningLimit: 4_000 } },
+  buildEnd: ({ outDir }) =>
+    cpSync(fileURLToPath(new URL(`../${REPORTS}`, import.meta.url)), join(outDir, REPORTS), {
+      recursive: true,
+      filter: isReport,
+    }),
   vue: { template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('session-') } } },
   markdown: {
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },

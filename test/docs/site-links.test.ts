@@ -27,7 +27,7 @@ const exists = (page: string, href: string): boolean => {
   const target = linkTarget(page, href);
   if (target.type === 'page')
     return PAGES.some(({ page: found }) => `/${found.slice(0, -'.md'.length)}` === target.href.split('#')[0]);
-  if (target.type === 'source') return existsSync(new URL(target.path, ROOT));
+  if (target.type === 'source' || target.type === 'report') return existsSync(new URL(target.path, ROOT));
   return target.type === 'host' ? target.path.startsWith('../../security/') : /^(?:https?:|#)/.test(href);
 };
 
@@ -39,10 +39,11 @@ test('notices a link to a page and to a file that do not exist', () => {
   expect(exists('how-to/x.md', 'gone.md')).toBe(false);
   expect(exists('how-to/x.md', '../../src/gone.ts')).toBe(false);
   expect(exists('documents.md', '../README.md')).toBe(true);
+  expect(exists('lab/examples/README.md', 'gone.html')).toBe(false);
 });
 
 describe('the site', () => {
-  const SAMPLE = '[the table](../../src/a.ts#L3) [`b`](../../src/b.ts) [c](y.md#d) [e](https://x.example/)';
+  const SAMPLE = '[the table](../../src/a.ts#L3) [`b`](../../src/b.ts) [c](y.md#d) [e](https://x.example/) [f](f.html)';
   const rendered = { withRepository: '', without: '', securityWithRepository: '', securityWithout: '' };
 
   beforeAll(async () => {
@@ -71,12 +72,13 @@ describe('the site', () => {
       `${REPOSITORY}src/b.ts`,
       '/how-to/y.html#d',
       'https://x.example/',
+      'f.html',
     ]);
     expect(linksIn(rendered.securityWithRepository)).toContain('https://git.example/keeper/security/advisories/new');
   });
 
   test('has the text of such links when it does not', () => {
-    expect(linksIn(rendered.without)).toEqual(['/how-to/y.html#d', 'https://x.example/']);
+    expect(linksIn(rendered.without)).toEqual(['/how-to/y.html#d', 'https://x.example/', 'f.html']);
     expect(rendered.without).toContain('<span class="source-file" title="src/a.ts">the table</span>');
     expect(rendered.without).toContain('<span class="source-file" title="src/b.ts"><code>b</code></span>');
     expect(rendered.securityWithout).toContain('<span>Report a vulnerability</span>');

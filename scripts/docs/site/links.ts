@@ -8,11 +8,12 @@ export const ROOT_DOCUMENTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Where a link of a document leads. `source`: a file of the repository that is no page of the site, with the part after
+ * Where a link of a document leads. `report`: an HTML file beside the documents, which the site has as it is. `source`: a file of the repository that is no page of the site, with the part after
  * `#`. `host`: a page of the repository's host, by its path from the repository's files.
  */
 export type LinkTarget =
   | { type: 'page'; href: string }
+  | { type: 'report'; path: string }
   | { type: 'source' | 'host'; path: string; anchor: string }
   | { type: 'elsewhere' };
 
@@ -44,6 +45,7 @@ export const linkTarget = (page: string, href: string): LinkTarget => {
   const file = posix.normalize(posix.join(posix.dirname(fileOf(page)), path));
   // GitHub resolves `../../security/` of SECURITY.md against `blob/main/`, the address of its files.
   if (file.startsWith('..')) return { type: 'host', path: file, anchor };
+  if (file.startsWith(DOCS) && file.endsWith('.html')) return { type: 'report', path: file };
   const found = pageOf(file);
   return found === undefined ? { type: 'source', path: file, anchor } : { type: 'page', href: `${found}${anchor}` };
 };

@@ -24,6 +24,8 @@ const changeLinks = (tokens: readonly Token[], page: string, repository: string 
     if (token.type !== 'link_open') continue;
     const target = linkTarget(page, token.attrGet('href') ?? '');
     if (target.type === 'page') token.attrSet('href', target.href);
+    // VitePress takes a link with a target as it is. Else it would look for a page of its own.
+    if (target.type === 'report') token.attrSet('target', '_self');
     if (target.type !== 'source' && target.type !== 'host') continue;
     if (repository !== undefined) token.attrSet('href', new URL(`${target.path}${target.anchor}`, repository).href);
     else {
