@@ -12,11 +12,20 @@ export type Judgement = { verdict: ScenarioVerdict; summary: string; cause?: Los
 /** A frame between two documents shows nothing for a moment. */
 const GLIMPSE_MS = 600;
 
+/** From here on (ms), one decimal of a second would be 10.0. */
+const WHOLE_SECONDS_MS = 9_950;
+
+const twoDigits = (value: number): string => String(value).padStart(2, '0');
+
+/** A duration (ms) as people say it: `4.2 s`, `5 min 02 s`, `8 h 00 min`. */
 export const inWords = (ms: number): string => {
-  const seconds = ms / 1000;
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (ms < WHOLE_SECONDS_MS) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  return `${minutes} min ${String(Math.round(seconds % 60)).padStart(2, '0')} s`;
+  return minutes < 60
+    ? `${minutes} min ${twoDigits(seconds % 60)} s`
+    : `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} min`;
 };
 
 const typeOfLoss = (troubles: readonly Trouble[]): Loss['type'] => {
