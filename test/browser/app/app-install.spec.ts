@@ -116,30 +116,31 @@ test('every page of the app opens offline, signed out and signed in', async ({ p
   }
 });
 
-test('a reload to a new version also reloads the hidden tabs without typed text', async ({ context, page }) => {
+test('a reload to a new version also reloads the hidden tabs without typed text', async ({
+  context,
+  page,
+  afterwards,
+}) => {
   const site = await startDeployment();
-  try {
-    await signInByHand(page, site.origin, 'password');
-    const typing = await context.newPage();
-    await typing.goto(`${site.origin}/#messages`);
-    await typing.getByRole('textbox', { name: 'Message' }).fill('half a thought');
-    const idle = await context.newPage();
-    await idle.goto(site.origin);
-    await expect(idle.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();
-    await site.deploy();
-    await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
-    for (const tab of [page, typing, idle])
-      await expect(tab.locator('session-notices')).toContainText('A new version is ready.');
-    // Playwright reports every tab as visible
-    for (const tab of [typing, idle])
-      await tab.evaluate(() => Object.defineProperty(document, 'hidden', { configurable: true, get: () => true }));
-    const reloaded = [page, idle].map((tab) => tab.waitForEvent('load'));
-    await page.getByRole('button', { name: 'Reload' }).click();
-    await Promise.all(reloaded);
-    await expect(idle.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();
-    await expect(typing.getByRole('textbox', { name: 'Message' })).toHaveValue('half a thought');
-    await expect(typing.locator('session-notices')).toContainText('A new version is ready.');
-  } finally {
-    await site.stop();
-  }
+  afterwards(site.stop);
+  await signInByHand(page, site.origin, 'password');
+  const typing = await context.newPage();
+  await typing.goto(`${site.origin}/#messages`);
+  await typing.getByRole('textbox', { name: 'Message' }).fill('half a thought');
+  const idle = await context.newPage();
+  await idle.goto(site.origin);
+  await expect(idle.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();
+  await site.deploy();
+  await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+  for (const tab of [page, typing, idle])
+    await expect(tab.locator('session-notices')).toContainText('A new version is ready.');
+  // Playwright reports every tab as visible
+  for (const tab of [typing, idle])
+    await tab.evaluate(() => Object.defineProperty(document, 'hidden', { configurable: true, get: () => true }));
+  const reloaded = [page, idle].map((tab) => tab.waitForEvent('load'));
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await Promise.all(reloaded);
+  await expect(idle.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();
+  await expect(typing.getByRole('textbox', { name: 'Message' })).toHaveValue('half a thought');
+  await expect(typing.locator('session-notices')).toContainText('A new version is ready.');
 });

@@ -26,10 +26,10 @@ test.beforeAll(async () => {
   ]);
 });
 test.afterAll(() => Promise.all([next.remove(), far.remove()]));
-test.beforeEach(async () => {
+test.beforeEach(async ({ afterwards }) => {
   site = await startDeployment();
+  afterwards(site.stop);
 });
-test.afterEach(() => site.stop());
 
 const update = (page: Page): Promise<void> =>
   page.evaluate(async () => {

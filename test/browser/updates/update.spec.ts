@@ -19,10 +19,10 @@ const COUNT = 1_000;
 const PUBLISH_EVERY_MS = 10;
 
 let site: Deployment;
-test.beforeEach(async () => {
+test.beforeEach(async ({ afterwards }) => {
   site = await startDeployment();
+  afterwards(site.stop);
 });
-test.afterEach(() => site.stop());
 
 /** Checks for an update. Returns the time (ms) from the installation until the new worker controls this page. */
 const update = (page: Page): Promise<number> =>
