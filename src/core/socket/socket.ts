@@ -171,10 +171,10 @@ const onTicket = (socket: Socket, event: SocketEvent & { type: 'ticket' }, conte
 };
 
 /**
- * Attempts that may follow soon after a ticket was forbidden. A firewall answers 403 for a moment, too, and its answer looks
- * the same. The lab's `ticket-forbidden` found a socket that waited five minutes for that.
+ * Attempts with growing pauses after a ticket was forbidden: 11 to 68 s on average. A firewall answers 403 for a moment, too,
+ * and its answer looks the same. The lab's `ticket-forbidden` found a socket that waited five minutes for that.
  */
-const PROMPT_ATTEMPTS = 3;
+const PROMPT_ATTEMPTS = 10;
 
 const onTicketFailed = (
   socket: Socket,
