@@ -8,8 +8,8 @@ export const ROOT_DOCUMENTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Where a link of a document leads. `report`: an HTML file beside the documents, which the site has as it is. `source`: a file of the repository that is no page of the site, with the part after
- * `#`. `host`: a page of the repository's host, by its path from the repository's files.
+ * Where a link of a document leads. `report`: an HTML file beside the documents, which the site has as it is. `source`: a
+ * file of the repository that is no page of the site, with the part after `#`. `host`: a page of the repository's host, by its path from the repository's files.
  */
 export type LinkTarget =
   | { type: 'page'; href: string }

@@ -169,6 +169,9 @@ class ChaosRun {
       this.#violations.push(
         `${tokenRequests} requests to the token endpoint, and the faults explain ${allowedTokenRequests}`,
       );
+    const deployments = this.#actions.filter((action) => action === 'a new version is deployed').length;
+    if (this.#dueReloads > SEATS.length * deployments)
+      this.#violations.push(`${this.#dueReloads} pages needed a reload, after ${deployments} deployments`);
     return {
       ...{ seed, ms: performance.now() - startedAt, actions: this.#actions, violations: this.#violations },
       ...{ messages: this.#messages, tokenRequests, allowedTokenRequests, held: this.#held },
@@ -266,7 +269,9 @@ class ChaosRun {
       this.#browser.debug.command('Storage.overrideQuotaForOrigin', { origin: this.#site.origin, ...quota });
     await setQuota({ quotaSize: FULL });
     try {
+      const until = performance.now() + HEALTHY_WITHIN_MS;
       while (!(await this.#areAll('memory'))) {
+        if (performance.now() > until) throw new Error('sessions are still saved on a full storage');
         this.#fullRounds += 1;
         await this.#site.faults.expireTokens();
         for (const each of this.#residents()) await this.#expectHealthy(each);
@@ -275,7 +280,11 @@ class ChaosRun {
     } finally {
       await setQuota({});
     }
-    while (!(await this.#areAll('disk'))) await rest(LOOK_EVERY_MS);
+    const until = performance.now() + HEALTHY_WITHIN_MS;
+    while (!(await this.#areAll('disk'))) {
+      if (performance.now() > until) throw new Error('a session is not saved although there is space again');
+      await rest(LOOK_EVERY_MS);
+    }
   }
 
   async #areAll(durability: string): Promise<boolean> {
