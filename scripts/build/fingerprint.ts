@@ -9,18 +9,24 @@ const FILES = ['index.html', 'vite.config.ts', 'tsconfig.base.json', 'package.js
 /** In the output folder. Hidden, so that the server does not serve it. */
 const STAMP = '.inputs';
 
-/** A hash of the names and contents of all inputs: the times of a fresh clone say nothing. */
-const fingerprint = async (root: string): Promise<string> => {
-  const listed = INPUTS.map(async (folder) => {
+/** A hash of the names and contents of files: the times of a fresh clone say nothing. */
+export const fingerprintOf = async (
+  root: string,
+  folders: readonly string[],
+  files: readonly string[],
+): Promise<string> => {
+  const listed = folders.map(async (folder) => {
     const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
     return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   });
-  const paths = [...(await Promise.all(listed)).flat(), ...FILES.map((file) => join(root, file))].toSorted();
+  const paths = [...(await Promise.all(listed)).flat(), ...files.map((file) => join(root, file))].toSorted();
   const contents = await Promise.all(paths.map((path) => readFile(path)));
   const hash = createHash('sha256').update(process.version);
   paths.forEach((path, at) => hash.update(`\0${path.slice(root.length)}\0`).update(contents[at] ?? ''));
   return hash.digest('hex');
 };
+
+const fingerprint = (root: string): Promise<string> => fingerprintOf(root, INPUTS, FILES);
 
 /** Whether the build in `outDir` is one of the present inputs. */
 export const isBuilt = async (root: string, outDir: string): Promise<boolean> => {
