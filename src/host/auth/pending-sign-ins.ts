@@ -2,6 +2,7 @@ import { number, object, string, type Infer } from '../../protocol/schema/schema
 import { optional, withDefault } from '../../protocol/schema/schema-types.ts';
 import { getSealed, putDurably, type Disk } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
+import type { Sealed } from '../storage/first-read.ts';
 
 /** What a sign-in needs again when the person comes back from the provider. `at`: when it began. */
 export const PENDING_SIGN_IN = object({
@@ -27,6 +28,8 @@ export type PendingSignIns = {
 };
 
 const PREFIX = 'sign-in:';
+/** A sign-in that a host has taken. Until its session is saved, only this record names its key, also to hosts of other pages. */
+const TAKEN_PREFIX = 'taken-sign-in:';
 const MAX_AGE_MS = 3_600_000;
 /** A browser ends an event of a worker, and so an exchange that hangs, within minutes. */
 const MAX_EXCHANGE_MS = 600_000;
@@ -51,15 +54,32 @@ export const createPendingSignIns = ({ disk, sealer, home, now }: PendingSignIns
       ? { ...pending, returnTo: safePath(pending.returnTo, home) }
       : undefined;
   };
-  /** Keys of sign-ins that this worker has taken, and when. No record names them until the session is saved. */
-  const taken = new Map<string, number>();
-  const beingExchanged = (): readonly string[] => {
-    for (const [key, at] of taken) if (now() - at >= MAX_EXCHANGE_MS) taken.delete(key);
-    return [...taken.keys()];
-  };
   const isOver = ({ at }: PendingSignIn): boolean => now() - at >= MAX_AGE_MS;
-  const names = (): Promise<string[]> =>
-    disk.use((db) => db.getAllKeys('sealed', IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`)));
+  const names = (prefix: string): Promise<string[]> =>
+    disk.use((db) => db.getAllKeys('sealed', IDBKeyRange.bound(prefix, `${prefix}\uffff`)));
+
+  /** Whether this caller is the one that removed it. `note` takes its place. */
+  const remove = (state: string, note: Sealed | undefined): Promise<boolean> =>
+    disk.use(async (db) => {
+      const { store, done } = db.transaction('sealed', 'readwrite');
+      const found = await store.getKey(PREFIX + state);
+      if (found !== undefined) await store.delete(found);
+      if (found !== undefined && note) await store.put(note, TAKEN_PREFIX + state);
+      await done;
+      return found !== undefined;
+    });
+
+  /** Names of the keys of sign-ins whose code is being exchanged. */
+  const beingExchanged = async (): Promise<readonly string[]> => {
+    const found = await names(TAKEN_PREFIX);
+    const keys = found.map(async (name) => {
+      const taken = await find(name);
+      if (taken && now() - taken.at < MAX_EXCHANGE_MS) return taken.key ?? [];
+      await disk.use((db) => db.delete('sealed', name));
+      return [];
+    });
+    return (await Promise.all(keys)).flat();
+  };
 
   return {
     async save(pending) {
@@ -70,20 +90,19 @@ export const createPendingSignIns = ({ disk, sealer, home, now }: PendingSignIns
     async take(state) {
       if (state === null) return undefined;
       const pending = await find(PREFIX + state);
-      if (pending?.key !== undefined) taken.set(pending.key, now());
-      await disk.use((db) => db.delete('sealed', PREFIX + state));
-      return pending && !isOver(pending) ? pending : undefined;
+      const note = pending?.key === undefined ? undefined : { ...pending, verifier: '', at: now() };
+      const sealed = note && (await sealer.seal(note, TAKEN_PREFIX + state));
+      const isOurs = await remove(state, sealed);
+      return isOurs && pending && !isOver(pending) ? pending : undefined;
     },
     async look(state) {
       const pending = state === null ? undefined : await find(PREFIX + state);
       return pending && { returnTo: pending.returnTo, isOver: isOver(pending) };
     },
     async keys() {
-      const found = await Promise.all((await names()).map(find));
-      return [
-        ...found.flatMap((pending) => (pending && !isOver(pending) ? (pending.key ?? []) : [])),
-        ...beingExchanged(),
-      ];
+      const found = await Promise.all((await names(PREFIX)).map(find));
+      const waiting = found.flatMap((pending) => (pending && !isOver(pending) ? (pending.key ?? []) : []));
+      return [...waiting, ...(await beingExchanged())];
     },
   };
 };

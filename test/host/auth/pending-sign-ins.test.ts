@@ -27,16 +27,32 @@ test.each(['/\t/evil.example', '/\n\\evil.example', '/\r\n/evil.example', '//evi
 test('keeps a path and its query as they are', () =>
   expect(safePath('/notes/7?all#last', '/')).toBe('/notes/7?all#last'));
 
-test('keeps the DPoP key of a sign-in whose code is being exchanged, when the worker cleans up meanwhile', async () => {
+/** The pending sign-ins of two hosts, as two pages without a worker have them. `pass` moves their clocks. */
+const twoHosts = () => {
   const disk = createDisk();
   const sealer = createSealer(disk, HERE, { id: 'k1', secret: 'a secret of the worker' });
   let now = 1_000;
-  const signIns = createPendingSignIns({ disk, sealer, home: '/', now: () => now });
-  await signIns.save({ state: 's', nonce: 'n', verifier: 'v', key: 'dpop-1', returnTo: '/', at: 0 });
-  expect(await signIns.take('s')).toMatchObject({ key: 'dpop-1' });
-  expect(await signIns.take('s')).toBeUndefined();
-  expect(await signIns.keys()).toEqual(['dpop-1']);
-  now += 600_000;
-  expect(await signIns.keys()).toEqual([]);
+  const host = () => createPendingSignIns({ disk, sealer, home: '/', now: () => now });
+  return { one: host(), other: host(), pass: (ms: number) => void (now += ms) };
+};
+const PENDING = { state: 's', nonce: 'n', verifier: 'v', key: 'dpop-1', returnTo: '/', at: 0 };
+
+test('keeps the DPoP key of a sign-in whose code is being exchanged, when any host cleans up meanwhile', async () => {
+  const { one, other, pass } = twoHosts();
+  await one.save(PENDING);
+  expect(await one.take('s')).toMatchObject({ key: 'dpop-1', verifier: 'v' });
+  expect(await one.take('s')).toBeUndefined();
+  expect(await one.keys()).toEqual(['dpop-1']);
+  expect(await other.keys()).toEqual(['dpop-1']);
+  pass(600_000);
+  expect(await other.keys()).toEqual([]);
+  await destroyDisk();
+});
+
+test('gives a sign-in to one of two hosts that take it at once', async () => {
+  const { one, other } = twoHosts();
+  await one.save(PENDING);
+  const taken = await Promise.all([one.take('s'), other.take('s')]);
+  expect(taken.filter((pending) => pending !== undefined)).toHaveLength(1);
   await destroyDisk();
 });
