@@ -4,14 +4,18 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { findFirefox, findWebKit } from './find-engines.ts';
+import { findFirefox, findWebKit, hasDesktopShell } from './find-engines.ts';
 import { ended, start } from '../process/run.ts';
 
 type Wanted = { name: string; here: () => boolean; packages: readonly string[] };
 
 const ENGINES: readonly Wanted[] = [
   { name: 'firefox', here: () => findFirefox() !== undefined, packages: ['firefox-esr'] },
-  { name: 'webkit', here: () => findWebKit() !== undefined, packages: ['webkit2gtk-driver', 'xvfb', 'xauth'] },
+  {
+    name: 'webkit',
+    here: () => findWebKit() !== undefined && hasDesktopShell(),
+    packages: ['webkit2gtk-driver', 'xvfb', 'xauth', 'python3-gi', 'gir1.2-gtk-3.0', 'gir1.2-webkit2-4.1'],
+  },
 ];
 
 const args = process.argv.slice(2);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isExecutable, onPath } from '../../lab/browser/on-path.ts';
@@ -24,4 +25,13 @@ export const findWebKit = (): { driver: string; browser: string } | undefined =>
   return driver !== undefined && browser !== undefined && onPath('Xvfb') !== undefined
     ? { driver, browser }
     : undefined;
+};
+
+/** Debian's own Python finds Debian's packages. */
+export const SYSTEM_PYTHON = '/usr/bin/python3';
+
+/** Whether a script can show a WebKitGTK view, as a desktop shell does. */
+export const hasDesktopShell = (): boolean => {
+  const script = 'import gi; gi.require_version("Gtk", "3.0"); gi.require_version("WebKit2", "4.1")';
+  return spawnSync(SYSTEM_PYTHON, ['-c', script], { stdio: 'ignore' }).status === 0;
 };

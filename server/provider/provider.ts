@@ -8,12 +8,12 @@ import type { DeviceCookies } from '../auth/device-cookies.ts';
 import type { LoginRateLimit } from '../limits/login-rate-limit.ts';
 import { SESSION_SECONDS, type Lifetimes, type ReusePolicy } from '../base/token-lifetimes.ts';
 import type { DiskSpace } from '../data-folder/disk-space.ts';
+import { redirectOrigins } from './redirect-origins.ts';
 import { countByAddress, createBegunSignIns } from './begun-sign-ins.ts';
 import { answerUnavailable } from './unavailable.ts';
 import { ownFormsOnly, providerHeaders } from './provider-guards.ts';
 import { grantKey } from './provider-records.ts';
 import { countBegunSignIns, storeAdapter, type ProviderStorageOptions } from './provider-storage.ts';
-import { isLoopbackHost } from '../http/cookie.ts';
 import { moveLegacyRecords } from './legacy-records.ts';
 import { createRefreshTokenIds, type RefreshTokenIds } from './refresh-token-id.ts';
 import { pageStrings, type PageStrings } from './page-strings.ts';
@@ -92,10 +92,6 @@ const importProvider = async (): Promise<typeof OidcProvider> => {
   }
 };
 
-/** A native client may use plain HTTP on loopback only (RFC 8252 §8.3). Browsers have no worker elsewhere on plain HTTP. */
-const redirectOrigins = ({ appOrigins }: ProviderOptions): readonly string[] =>
-  appOrigins.filter((origin) => origin.startsWith('https:') || isLoopbackHost(new URL(origin).host));
-
 const clientOf = (options: ProviderOptions): { [name: string]: unknown } => ({
   client_id: options.clientId,
   client_name: 'Session Keeper',
@@ -104,8 +100,8 @@ const clientOf = (options: ProviderOptions): { [name: string]: unknown } => ({
   token_endpoint_auth_method: 'none',
   grant_types: ['authorization_code', 'refresh_token'],
   response_types: ['code'],
-  redirect_uris: redirectOrigins(options).map((origin) => `${origin}/auth/callback`),
-  post_logout_redirect_uris: redirectOrigins(options).map((origin) => `${origin}/`),
+  redirect_uris: redirectOrigins(options.appOrigins).map((origin) => `${origin}/auth/callback`),
+  post_logout_redirect_uris: redirectOrigins(options.appOrigins).map((origin) => `${origin}/`),
   dpop_bound_access_tokens: options.dpop !== 'off',
 });
 

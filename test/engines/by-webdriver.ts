@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { Page } from '@playwright/test';
 import { findWebKit } from '../../scripts/browsers/find-engines.ts';
 import { freePortPair } from '../../scripts/process/free-port.ts';
 import { isObject, own, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
+import { QUIET, startDisplay } from './webkit/display.ts';
 import type { Engine, Tab } from './engine.ts';
 
 /*
@@ -14,23 +15,7 @@ const SCRIPT_DEADLINE_MS = 60_000;
 const DRIVER_TRIES = 200;
 const DRIVER_PAUSE_MS = 50;
 
-/** No accessibility bus, no GPU, no settings of the user. */
-const QUIET = { NO_AT_BRIDGE: '1', GTK_A11Y: 'none', GSETTINGS_BACKEND: 'memory', LIBGL_ALWAYS_SOFTWARE: '1' };
-
 type Call = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<unknown>;
-
-/** Starts an X server without a screen. Resolves with the display that it chose. */
-const startDisplay = async (): Promise<{ child: ChildProcess; display: string }> => {
-  const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  });
-  const number = await new Promise<string>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`Xvfb ended with ${code}`)));
-    child.stdio[3]?.once('data', (bytes: Buffer) => resolve(bytes.toString().trim()));
-  });
-  return { child, display: `:${number}` };
-};
 
 const callOf =
   (base: string): Call =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keychainOver, type Invoke } from '../../examples/tauri/keychain.ts';
+import { keychainOver, type Invoke } from '../../examples/tauri/src/keychain.ts';
 import { createNativeCopy } from '../../src/page/native-store.ts';
 import { startingSnapshot } from '../../src/page/connection/snapshot-store.ts';
 import { ok } from '../../src/protocol/problem.ts';

@@ -1,4 +1,4 @@
-import type { NativeStore } from '../../src/page/types/types.ts';
+import type { NativeStore } from 'session-keeper';
 
 /** `invoke` of `@tauri-apps/api/core`. */
 export type Invoke = (command: string, args?: Record<string, unknown>) => Promise<unknown>;

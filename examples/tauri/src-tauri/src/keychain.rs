@@ -1,9 +1,8 @@
-// src-tauri/src/keychain.rs, with `keyring = "3"` in Cargo.toml.
 // A missing entry is an answer (None), not an error.
 use keyring::{Entry, Error};
 
 fn entry() -> Result<Entry, String> {
-    Entry::new("com.example.app", "session-copy").map_err(|error| error.to_string())
+    Entry::new("com.example.notes", "session-copy").map_err(|error| error.to_string())
 }
 
 #[tauri::command]
