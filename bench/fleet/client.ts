@@ -1,14 +1,17 @@
-import { WebSocket } from 'ws';
+import { WebSocket, type RawData } from 'ws';
+import { keeper1 } from '../../src/core/codecs/keeper1.ts';
+import { createOutbox } from '../../src/core/socket/outbox.ts';
+import { systemClock, systemRandom } from '../../src/host/runtime/clock.ts';
+import { createSockets } from '../../src/host/sockets/sockets.ts';
+import type { WebSocketMaker } from '../../src/host/sockets/websocket-connection.ts';
+import type { OutboxStore } from '../../src/host/storage/outbox-store.ts';
+import type { PortFrame } from '../../src/protocol/bridge/port-frames.ts';
+import type { SocketConfig } from '../../src/protocol/config.ts';
 import type { Cursor } from '../../src/protocol/cursor.ts';
-import {
-  parseServerFrame,
-  SUBPROTOCOL,
-  TICKET_SUBPROTOCOL_PREFIX,
-  type ServerFrame,
-} from '../../src/protocol/frames.ts';
-import { resolveAfter } from '../../src/protocol/timing/timer.ts';
-import { textOf } from '../../server/realtime/freezable-socket.ts';
+import { ok } from '../../src/protocol/problem.ts';
+import type { SocketStateName } from '../../src/protocol/snapshot.ts';
 import type { LoadClient } from './load-client.ts';
+import type { Person } from './person.ts';
 
 /** What one client saw. `got`: how often each message came, by its id. `latencies`: ms from publisher to reader. */
 export type Sight = {
@@ -29,141 +32,151 @@ export type FleetClient = LoadClient & {
   readonly acked: ReadonlySet<string>;
 };
 
-const TOPIC = 'proof';
-const PAUSE_MS = 300;
+export const TOPIC = 'proof';
+const TAB = 'tab';
+/** The shipped sockets know one origin. Each request and each connection goes to the next instance instead. */
+const ORIGIN = 'http://fleet.invalid';
+const ENDPOINT: SocketConfig = {
+  url: '/api/socket',
+  codec: 'keeper.1',
+  ticket: { url: '/api/v1/socket/ticket', method: 'POST', carry: 'protocol' },
+};
+const DRAIN = Buffer.from('["drain"');
 
 export type FleetClientOptions = {
   name: string;
-  token: () => string;
-  /** The instance for the next attempt, as a balancer chooses it. */
+  person: Person;
+  /** The instance for the next connection, as a balancer chooses it. */
   next: () => string;
 };
 
-class Client implements FleetClient {
+/** Its clients live as long as this process, so memory is their disk. */
+const memoryStore = (): OutboxStore => {
+  const kept = createOutbox();
+  return {
+    load: async () => ok(kept.sendable(undefined)),
+    add: async (items) => {
+      for (const item of items) kept.add(item);
+      return ok(null);
+    },
+    remove: async (ids) => {
+      for (const id of ids) kept.remove(id);
+      return ok(null);
+    },
+  };
+};
+
+/** What a client sees of its frames. */
+class Reader {
   readonly sight: Sight = {
     ...{ got: new Map(), latencies: [], gaps: 0, forks: 0, outOfOrder: 0, dialsAfterDrain: 0, drains: 0 },
   };
   readonly acked = new Set<string>();
-  readonly #options: FleetClientOptions;
-  readonly #outbox = new Map<string, unknown>();
-  #ws: WebSocket | undefined;
-  #cursor: Cursor | null = null;
-  #isClosed = false;
-  #isOpen = false;
-  #slotMs: number | undefined;
-  #isAfterDrain = false;
+  readonly unacked = new Set<string>();
+  /** Where the reader is. `undefined` until it has joined. */
+  cursor: Cursor | undefined;
 
-  constructor(options: FleetClientOptions) {
-    this.#options = options;
-    void this.#run();
-  }
-
-  get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
-  get unacked(): number {
-    return this.#outbox.size;
-  }
-
-  publish(id: string): void {
-    const data = { id, at: Date.now() };
-    this.#outbox.set(id, data);
-    if (this.#isOpen) this.#send(['pub', id, TOPIC, data]);
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#ws?.close();
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#isClosed) {
-      if (this.#isAfterDrain) this.sight.dialsAfterDrain += 1;
-      await this.#connect().catch(() => undefined);
-      if (this.#isOpen) this.#isAfterDrain = false;
-      this.#isOpen = false;
-      const slot = this.#slotMs;
-      this.#slotMs = undefined;
-      if (slot !== undefined) {
-        this.sight.drains += 1;
-        this.#isAfterDrain = true;
-      }
-      await resolveAfter(slot ?? PAUSE_MS * (0.5 + Math.random()));
-    }
-  }
-
-  /** One attempt. Resolves when its socket is closed. */
-  async #connect(): Promise<void> {
-    const url = this.#options.next();
-    const response = await fetch(`${url}/api/v1/socket/ticket`, {
-      ...{ method: 'POST', headers: { authorization: `Bearer ${this.#options.token()}` } },
-      signal: AbortSignal.timeout(10_000),
-    });
-    if (!response.ok) {
-      const seconds = Number(response.headers.get('retry-after') ?? 1);
-      await response.body?.cancel();
-      await resolveAfter(seconds * 1_000 + Math.random() * 1_000);
-      return;
-    }
-    const { ticket } = (await response.json()) as { ticket: string };
-    const carried = TICKET_SUBPROTOCOL_PREFIX + Buffer.from(ticket).toString('base64url');
-    const ws = new WebSocket(`${url.replace('http', 'ws')}/api/socket`, [SUBPROTOCOL, carried], {
-      perMessageDeflate: false,
-    });
-    this.#ws = ws;
-    ws.on('open', () => this.#send(['hi', { host: this.#options.name, epoch: 1 }]));
-    ws.on('error', () => undefined);
-    ws.on('message', (data) => {
-      const frame = parseServerFrame(textOf(data));
-      if (frame && frame !== 'unknown') this.#onFrame(frame);
-    });
-    await new Promise((done) => ws.once('close', done));
-  }
-
-  #send(frame: readonly unknown[]): void {
-    if (this.#ws?.readyState === WebSocket.OPEN) this.#ws.send(JSON.stringify(frame));
-  }
-
-  #onFrame(frame: ServerFrame): void {
-    switch (frame[0]) {
-      case 'hello':
-        return this.#send(['sub', 1, TOPIC, this.#cursor]);
-      case 'ok': {
-        const [, , , at] = frame;
-        this.#cursor = at;
-        this.#isOpen = true;
-        for (const [id, data] of this.#outbox) this.#send(['pub', id, TOPIC, data]);
+  onFrame(frame: PortFrame): void {
+    switch (frame.type) {
+      case 'joined':
+        this.cursor = frame.at;
         return;
-      }
-      case 'ev':
-        return this.#onEvent(frame[2], frame[3], frame[4]);
-      case 'ack':
-        this.#outbox.delete(frame[1]);
-        this.acked.add(frame[1]);
-        return;
+      case 'event':
+        return this.#onEvent(frame);
       case 'gap':
         this.sight.gaps += 1;
+        this.cursor = { epoch: frame.epoch, offset: frame.to };
         return;
       case 'fork':
         this.sight.forks += 1;
-        if (this.#cursor) this.#cursor = { epoch: frame[3], offset: Math.min(this.#cursor.offset, frame[4]) };
+        if (this.cursor) this.cursor = { ...this.cursor, epoch: frame.epoch };
         return;
-      case 'drain':
-        [, this.#slotMs] = frame;
+      case 'acked':
+        this.unacked.delete(frame.id);
+        this.acked.add(frame.id);
         return;
+      case 'refused':
+        throw new Error(`A server refused the message ${frame.id}: ${frame.problem.code}.`);
       default:
     }
   }
 
-  #onEvent(epoch: string, offset: number, data: unknown): void {
+  #onEvent({ epoch, offset, data }: PortFrame & { type: 'event' }): void {
     const { id, at } = data as { id: string; at: number };
-    if (this.#cursor?.epoch === epoch && offset !== this.#cursor.offset + 1) this.sight.outOfOrder += 1;
-    this.#cursor = { epoch, offset };
+    if (this.cursor?.epoch === epoch && offset !== this.cursor.offset + 1) this.sight.outOfOrder += 1;
+    this.cursor = { epoch, offset };
     this.sight.got.set(id, (this.sight.got.get(id) ?? 0) + 1);
     this.sight.latencies.push(Date.now() - at);
   }
 }
 
-/** A client of `keeper.1` that dials again, resumes from its cursor, and sends again what no server acknowledged. */
-export const startFleetClient = (options: FleetClientOptions): FleetClient => new Client(options);
+/** A `WebSocket` constructor that connects to the next instance. */
+const balanced = (next: () => string, onDrain: () => void): WebSocketMaker => {
+  class BalancedSocket extends WebSocket {
+    constructor(url: string, protocols?: string | string[]) {
+      super(url.replace(/^ws:\/\/[^/]+/, next().replace(/^http/, 'ws')), protocols, { perMessageDeflate: false });
+      this.on('message', (data: RawData) => {
+        if (Buffer.isBuffer(data) && data.subarray(0, DRAIN.length).equals(DRAIN)) onDrain();
+      });
+    }
+  }
+  return BalancedSocket as unknown as WebSocketMaker;
+};
+
+/** One tab on the shipped sockets, with the codec `keeper.1`, over real connections. */
+export const startFleetClient = ({ name, person, next }: FleetClientOptions): FleetClient => {
+  const reader = new Reader();
+  const { sight, acked, unacked } = reader;
+  let isOpen = false;
+  let isAfterDrain = false;
+
+  const state = (): SocketStateName | undefined => sockets.views()[ENDPOINT.url]?.state;
+
+  const request = async (url: string, init: RequestInit): Promise<Response> => {
+    // An open connection renews its ticket, which is no dial.
+    if (isAfterDrain && state() !== 'open') sight.dialsAfterDrain += 1;
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${await person.accessToken()}`);
+    return fetch(new URL(url, next()), { ...init, headers });
+  };
+
+  const renew = async (generation: number): Promise<void> => {
+    if (await person.renew()) sockets.session({ generation, sub: name });
+  };
+
+  const onChange = (): void => {
+    const wasOpen = isOpen;
+    isOpen = state() === 'open';
+    if (isOpen && !wasOpen) isAfterDrain = false;
+  };
+
+  const sockets = createSockets({
+    ...{ config: [ENDPOINT], codecs: [keeper1], origin: ORIGIN, clock: systemClock, random: systemRandom },
+    ...{ identity: { host: name, epoch: 1 }, leaveOtherLineage: async () => false, outbox: memoryStore() },
+    ...{ request, onChange, journal: () => undefined },
+    onUnauthorized: (generation) => void renew(generation + 1),
+    deliver: (_tab, frames) => frames.forEach((frame) => reader.onFrame(frame)),
+    WebSocket: balanced(next, () => {
+      sight.drains += 1;
+      isAfterDrain = true;
+    }),
+  });
+  sockets.session({ generation: 1, sub: name });
+  sockets.tabArrived(TAB, [[TOPIC, null]]);
+
+  return {
+    sight,
+    acked,
+    get isOpen() {
+      return isOpen && reader.cursor !== undefined;
+    },
+    get unacked() {
+      return unacked.size;
+    },
+    publish: (id) => {
+      unacked.add(id);
+      void sockets.publish({ id, topic: TOPIC, data: { id, at: Date.now() } });
+    },
+    close: () => sockets.session({ generation: undefined }),
+  };
+};

@@ -19,8 +19,6 @@ const io = new Server(http, {
   connectionStateRecovery: {},
   transports: ['websocket'],
   perMessageDeflate: false,
-  // The clients of this measurement send nothing while they wait.
-  pingInterval: 600_000,
 });
 io.on('connection', (socket) => {
   const { person } = socket.handshake.auth as { person: string };
