@@ -1,5 +1,5 @@
 import { SESSION_RECORD } from '../../src/core/session/session-record.ts';
-import { PENDING_SIGN_IN } from '../../src/host/auth/pending-sign-ins.ts';
+import { PENDING_SIGN_IN, STORED_EXCHANGE } from '../../src/host/auth/pending-sign-ins.ts';
 import { STORED_END_SESSION } from '../../src/host/auth/end-session.ts';
 import { STORED_KEY_PAIR } from '../../src/host/auth/dpop-keys.ts';
 import { STORED_SESSIONS } from '../../src/host/named-sessions/sessions-registry.ts';
@@ -103,11 +103,11 @@ export const BOUNDARIES: readonly Boundary[] = [
     schemas: {
       session: [SESSION_ROW, SESSION_RECORD],
       sealed: [STORED_KEY_PAIR, PENDING_SIGN_IN, STORED_END_SESSION, STORED_REVOCATION],
-      plain: [PROFILE_IDENTITY, CONTINUITY, STORED_SESSIONS],
+      plain: [PROFILE_IDENTITY, CONTINUITY, STORED_SESSIONS, STORED_EXCHANGE],
       keys: STORED_KEY,
       journal: STORED_JOURNAL,
     },
-    pinned: [1, '377c753c756095b9'],
+    pinned: [1, 'a5027823243e982b'],
     todo: `${RECORDS} A raised DATABASE_VERSION in src/host/storage/database.ts locks older workers out.`,
   },
   {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { STORED_KEY_PAIR } from '../../src/host/auth/dpop-keys.ts';
 import { STORED_END_SESSION } from '../../src/host/auth/end-session.ts';
-import { PENDING_SIGN_IN } from '../../src/host/auth/pending-sign-ins.ts';
+import { PENDING_SIGN_IN, STORED_EXCHANGE } from '../../src/host/auth/pending-sign-ins.ts';
 import { STORED_REVOCATION } from '../../src/host/session/revocations.ts';
 import { SESSION_ROW } from '../../src/host/storage/session-row.ts';
 import { STORED_KEY } from '../../src/host/storage/encryption.ts';
@@ -54,6 +54,7 @@ const RECORDS: readonly Row[] = [
       { ...PENDING, at: '1' },
     ],
   ],
+  ['sign-in whose code is exchanged', STORED_EXCHANGE, { key: 'k', at: 7 }, [{ key: 'k' }, { key: 7, at: 7 }]],
   [
     'DPoP key pair',
     STORED_KEY_PAIR,

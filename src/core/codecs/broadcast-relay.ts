@@ -53,7 +53,7 @@ const SILENT_MS = 2_000;
 const heartbeatOf = ({ send, expect, everyMs }: NonNullable<CodecConfig['heartbeat']>): Heartbeat => ({
   ping: send,
   everyMs,
-  kindOf: (data) => (expect !== undefined && data === expect ? 'pong' : undefined),
+  kindOf: (data) => (data === expect ? 'pong' : undefined),
 });
 
 /*
@@ -81,7 +81,6 @@ const build = (put: Put, heartbeat: Heartbeat | undefined, resume: StreamResume 
   const admit = (entry: TabSocket & { missed: boolean }): void => {
     sockets.admit(entry);
     if (entry.missed) sockets.reportGap(entry);
-    entry.missed = false;
   };
 
   const onOpen = (event: CodecEvent & { type: 'socket-open' }): void => {

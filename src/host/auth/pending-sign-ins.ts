@@ -2,7 +2,6 @@ import { number, object, string, type Infer } from '../../protocol/schema/schema
 import { optional, withDefault } from '../../protocol/schema/schema-types.ts';
 import { getSealed, putDurably, type Disk } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
-import type { Sealed } from '../storage/first-read.ts';
 
 /** What a sign-in needs again when the person comes back from the provider. `at`: when it began. */
 export const PENDING_SIGN_IN = object({
@@ -28,8 +27,9 @@ export type PendingSignIns = {
 };
 
 const PREFIX = 'sign-in:';
-/** A sign-in that a host has taken. Until its session is saved, only this record names its key, also to hosts of other pages. */
-const TAKEN_PREFIX = 'taken-sign-in:';
+/** In `plain`, under the name of the sign-in. Until its session is saved, only this names its key, also to hosts of other pages. */
+export const STORED_EXCHANGE = object({ key: string, at: number });
+type Exchange = Infer<typeof STORED_EXCHANGE>;
 const MAX_AGE_MS = 3_600_000;
 /** A browser ends an event of a worker, and so an exchange that hangs, within minutes. */
 const MAX_EXCHANGE_MS = 600_000;
@@ -55,27 +55,26 @@ export const createPendingSignIns = ({ disk, sealer, home, now }: PendingSignIns
       : undefined;
   };
   const isOver = ({ at }: PendingSignIn): boolean => now() - at >= MAX_AGE_MS;
-  const names = (prefix: string): Promise<string[]> =>
-    disk.use((db) => db.getAllKeys('sealed', IDBKeyRange.bound(prefix, `${prefix}\uffff`)));
+  const names = (store: 'sealed' | 'plain'): Promise<string[]> =>
+    disk.use((db) => db.getAllKeys(store, IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`)));
 
-  /** Whether this caller is the one that removed it. `note` takes its place. */
-  const remove = (state: string, note: Sealed | undefined): Promise<boolean> =>
+  /** Whether this caller is the one that removed it. `exchange` takes its place. */
+  const remove = (name: string, exchange: Exchange | undefined): Promise<boolean> =>
     disk.use(async (db) => {
-      const { store, done } = db.transaction('sealed', 'readwrite');
-      const found = await store.getKey(PREFIX + state);
-      if (found !== undefined) await store.delete(found);
-      if (found !== undefined && note) await store.put(note, TAKEN_PREFIX + state);
-      await done;
+      const tx = db.transaction(['sealed', 'plain'], 'readwrite');
+      const found = await tx.objectStore('sealed').getKey(name);
+      if (found !== undefined) await tx.objectStore('sealed').delete(name);
+      if (found !== undefined && exchange) await tx.objectStore('plain').put(exchange, name);
+      await tx.done;
       return found !== undefined;
     });
 
   /** Names of the keys of sign-ins whose code is being exchanged. */
   const beingExchanged = async (): Promise<readonly string[]> => {
-    const found = await names(TAKEN_PREFIX);
-    const keys = found.map(async (name) => {
-      const taken = await find(name);
-      if (taken && now() - taken.at < MAX_EXCHANGE_MS) return taken.key ?? [];
-      await disk.use((db) => db.delete('sealed', name));
+    const keys = (await names('plain')).map(async (name) => {
+      const exchange = STORED_EXCHANGE.read(await disk.use((db) => db.get('plain', name)));
+      if (exchange && now() - exchange.at < MAX_EXCHANGE_MS) return exchange.key;
+      await disk.use((db) => db.delete('plain', name));
       return [];
     });
     return (await Promise.all(keys)).flat();
@@ -90,9 +89,8 @@ export const createPendingSignIns = ({ disk, sealer, home, now }: PendingSignIns
     async take(state) {
       if (state === null) return undefined;
       const pending = await find(PREFIX + state);
-      const note = pending?.key === undefined ? undefined : { ...pending, verifier: '', at: now() };
-      const sealed = note && (await sealer.seal(note, TAKEN_PREFIX + state));
-      const isOurs = await remove(state, sealed);
+      const exchange = pending?.key === undefined ? undefined : { key: pending.key, at: now() };
+      const isOurs = await remove(PREFIX + state, exchange);
       return isOurs && pending && !isOver(pending) ? pending : undefined;
     },
     async look(state) {
@@ -100,7 +98,7 @@ export const createPendingSignIns = ({ disk, sealer, home, now }: PendingSignIns
       return pending && { returnTo: pending.returnTo, isOver: isOver(pending) };
     },
     async keys() {
-      const found = await Promise.all((await names(PREFIX)).map(find));
+      const found = await Promise.all((await names('sealed')).map(find));
       const waiting = found.flatMap((pending) => (pending && !isOver(pending) ? (pending.key ?? []) : []));
       return [...waiting, ...(await beingExchanged())];
     },

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import { TEST_SECRET } from '../../support/server/test-secret.ts';
 import { createCaller, type Call } from './start.ts';
 
@@ -33,11 +34,19 @@ const launch = (
   return { child, ended, output: () => output };
 };
 
-/** The server in a child process. Resolves at its ready line. Rejects with its standard error when it ends before. */
-export const startProcess = async (
+/**
+ * The server in a child process. Resolves at its ready line. Rejects with its standard error when it ends before. With the port
+ * 0 it takes a pair that is free, because `issuer` is the next one.
+ */
+export const startProcess = (
   env: Record<string, string>,
   flags: readonly string[] = ['--lab'],
-): Promise<ServerProcess> => {
+): Promise<ServerProcess> =>
+  env['PORT'] === '0'
+    ? withFreePortPair((port) => startAt({ ...env, PORT: String(port) }, flags))
+    : startAt(env, flags);
+
+const startAt = async (env: Record<string, string>, flags: readonly string[]): Promise<ServerProcess> => {
   const { child, ended, output } = launch(env, flags);
   const url = await new Promise<string>((done, fail) => {
     child.stdout?.on('data', () => {
