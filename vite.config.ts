@@ -4,7 +4,7 @@ import { bakeForDev } from './scripts/build/dev-config.ts';
 import { stampBuild } from './scripts/build/fingerprint.ts';
 import { precompress } from './scripts/build/precompress.ts';
 import { preloadParts } from './scripts/build/preload.ts';
-import type { ScriptEntry } from './scripts/build/script-entry.ts';
+import { PAGE_GROUPS, type ScriptEntry } from './scripts/build/script-entry.ts';
 import { serverBuild } from './scripts/build/server-build.ts';
 import { workerPlugin } from './scripts/build/worker-plugin.ts';
 
@@ -42,7 +42,7 @@ const SCRIPTS: readonly ScriptEntry[] = [
     source: 'src/ui/elements.ts',
     format: 'es',
     tsconfig: 'src/ui/tsconfig.json',
-    together: ELEMENTS,
+    groups: [{ name: 'shell', test: ELEMENTS }],
     precache: false,
     baked: false,
   },
@@ -58,6 +58,7 @@ const SCRIPTS: readonly ScriptEntry[] = [
     file: 'keeper.js',
     source: 'src/page/index.ts',
     format: 'es',
+    groups: PAGE_GROUPS,
     tsconfig: 'src/page/tsconfig.json',
     precache: false,
     baked: false,

@@ -20,7 +20,9 @@ export const bundleScript = async (
       comments: { annotation: false },
       sourcemap: production ? true : 'inline',
       entryFileNames: entry.file,
-      ...(entry.together && { codeSplitting: { groups: [{ name: 'shell', test: entry.together }] } }),
+      ...(entry.groups && {
+        codeSplitting: { groups: entry.groups.map((group, at, { length }) => ({ ...group, priority: length - at })) },
+      }),
       chunkFileNames: `${filesFolder(entry)}/${entry.file.replace(/\.js$/, '')}-[name]-[hash].js`,
     });
     const modules = new Set(output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : [])));

@@ -3,6 +3,19 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { InputOptions } from 'rolldown';
 
+/** `test`: the path of a source. */
+export type FileGroup = { name: string; test: RegExp };
+
+/**
+ * What a page loads when it connects: the script itself, one file with all that it needs from then on, and one with the requests.
+ * Without the groups they are twenty files.
+ */
+export const PAGE_GROUPS: readonly FileGroup[] = [
+  { name: 'entry', test: /src[\\/]page[\\/]index\.ts$|rolldown[\\/]runtime/ },
+  { name: 'start', test: /src[\\/]page[\\/](page-part|realtime[\\/]realtime)\.ts$/ },
+  { name: 'requests', test: /src[\\/]page[\\/]requests[\\/]/ },
+];
+
 /** A script with a stable URL. Its bundle is separate from the page's, so that they share no chunk. */
 export type ScriptEntry = {
   /** Name in the output folder, and below the base URL. */
@@ -20,8 +33,11 @@ export type ScriptEntry = {
   precache: boolean;
   /** Folder of its other files, below the output folder. Default: `assets`. */
   folder?: string;
-  /** Modules that stay one file, although late parts share some of them: small files weigh more. */
-  together?: RegExp;
+  /**
+   * Modules that stay one file with what they import, although other parts share some of them. Small files weigh more, and each is
+   * one more request in each tab. An earlier group takes a module before a later one.
+   */
+  groups?: readonly FileGroup[];
   /** Whether the server puts a first line with the deployment's configuration before the script. */
   baked: boolean;
 };

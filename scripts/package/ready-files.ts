@@ -2,7 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PULSE_SCRIPT } from '../../src/protocol/bridge/bridge-constants.ts';
 import { bundleScript } from '../build/bundle-script.ts';
-import { sha256, type ScriptEntry } from '../build/script-entry.ts';
+import { PAGE_GROUPS, sha256, type ScriptEntry } from '../build/script-entry.ts';
 
 /** Their parts lie in one folder beside them, whose name no site has already. */
 const FOLDER = 'keeper';
@@ -33,7 +33,7 @@ const module = (file: string, source: string, layer: 'page' | 'ui' | 'vault'): S
 const READY: readonly ScriptEntry[] = [
   worker('keeper-sw.js', 'sw/keeper-sw.ts'),
   worker('keeper-session-sw.js', 'sw/keeper-session-sw.ts'),
-  module('keeper.js', 'src/page/index.ts', 'page'),
+  { ...module('keeper.js', 'src/page/index.ts', 'page'), groups: PAGE_GROUPS },
   module('keeper-elements.js', 'src/ui/elements.ts', 'ui'),
   module('keeper-vault.js', 'src/vault/vault.ts', 'vault'),
   module('embed.js', 'src/page/embed.ts', 'page'),
