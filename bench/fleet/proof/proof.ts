@@ -18,7 +18,8 @@ import { missingAt, reportOf, type Household } from './report.ts';
 /*
  * Three instances on a Redis with a replica. People publish and read all the time, some of them in a browser too. Meanwhile the
  * instances restart one after the other, Redis restarts, and its replica is promoted. At the end each session must be alive.
- * Each reader must have each acknowledged message once, or have got a gap.
+ * Each reader must have each acknowledged message once, or have got a gap. `--replicas 0`: a message is acknowledged before the
+ * replica has it, so a promotion may lose it.
  */
 
 const { values } = parseArgs({
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '1000' },
     rate: { type: 'string', default: '50' },
     browsers: { type: 'string', default: '3' },
+    replicas: { type: 'string', default: '1' },
     docs: { type: 'boolean', default: false },
   },
 });
@@ -155,7 +157,7 @@ const main = async (): Promise<void> => {
   const sentinel = await startSentinel('main', master.port, ['sentinel down-after-milliseconds main 10000']);
   while (!(await master.command('INFO replication')).includes('state=online')) await resolveAfter(100);
   while (!(await sentinel.command('SENTINEL replicas main')).includes(String(replica.port))) await resolveAfter(100);
-  const store = `redis+sentinel://127.0.0.1:${sentinel.port}/main`;
+  const store = `redis+sentinel://127.0.0.1:${sentinel.port}/main?replicas=${values.replicas}`;
   const instances: Instance[] = [];
   const next = byTurns(() => instances);
   const balancer = await startBalancer(next);

@@ -13,15 +13,23 @@ export type Report = { table: string; isGood: boolean };
 /** For each client that was given a slot. */
 const MAX_DIALS = 1.01;
 
-/** Messages that a server acknowledged to the writer, and that a reader neither has nor knows a gap instead of. */
-export const missingAt = ({ clients, pages }: Household): number => {
+/** Messages that a server acknowledged to the writer, and that a reader does not have. `informed`: it was informed of a gap. */
+type Missing = { lost: number; informed: number };
+
+const missingOf = ({ clients, pages }: Household): Missing => {
   const acked = [...(clients[0]?.acked ?? [])];
   const readers = [
-    ...clients.map(({ sight }) => ({ gaps: sight.gaps, has: (id: string) => sight.got.has(id) })),
-    ...pages.map(({ gaps, ids }) => ({ gaps, has: (id: string) => ids.includes(id) })),
+    ...clients.map(({ sight }) => ({ gaps: sight.gaps, got: sight.got })),
+    ...pages.map(({ gaps, ids }) => ({ gaps, got: new Set(ids) })),
   ];
-  return readers.reduce((sum, { gaps, has }) => sum + (gaps > 0 ? 0 : acked.filter((id) => !has(id)).length), 0);
+  const missing = { lost: 0, informed: 0 };
+  for (const { gaps, got } of readers)
+    missing[gaps > 0 ? 'informed' : 'lost'] += acked.filter((id) => !got.has(id)).length;
+  return missing;
 };
+
+/** Acknowledged messages that a reader neither has nor knows a gap instead of. */
+export const missingAt = (household: Household): number => missingOf(household).lost;
 
 const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
@@ -47,6 +55,7 @@ export const reportOf = ({ people, instances, sessionsLost }: ProofResult): Repo
     ['deliveries to clients and to browsers', `${latencies.length} and ${sumOfPages(({ ids }) => ids.length)}`],
     ['sessions lost', sessionsLost],
     ['acknowledged messages lost without a gap', lost],
+    ['acknowledged messages lost with a gap', people.reduce((total, each) => total + missingOf(each).informed, 0)],
     ['messages doubled without a fork or gap', doubled],
     ['messages out of order', outOfOrder],
     ['gaps that clients and browsers were informed of', gaps],
