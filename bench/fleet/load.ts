@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { machineName, markdownTable, writeFigures } from '../../scripts/docs/figures.ts';
+import { commandOf, machineName, markdownTable, writeFigures } from '../../scripts/docs/figures.ts';
 import { startRedis, type RedisProcess } from '../../scripts/redis/start-redis.ts';
 import { DEFAULT_ACCEPTS_PER_SECOND } from '../../server/limits/admission-control.ts';
 import { resolveAfter } from '../../src/protocol/timing/timer.ts';
@@ -173,8 +173,7 @@ const body = tablesOf(costs).map(markdownTable).join('\n\n');
 const own = costs.filter(({ server }) => server === 'keeper');
 const capacity = own.length > 0 ? capacityTable(own) : '';
 console.log(`${body}\n\n${capacity}`);
-const flags = process.argv.slice(2).filter((flag) => flag !== '--docs');
-const command = ['npm run bench:fleet', ...(flags.length > 0 ? ['--', ...flags] : [])].join(' ');
+const command = commandOf('bench:fleet');
 if (values.docs) {
   await writeFigures({ name: 'fleet', command, body });
   await writeFigures({ name: 'capacity', command, body: capacity });

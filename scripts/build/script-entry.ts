@@ -11,7 +11,7 @@ export type FileGroup = { name: string; test: RegExp };
  * Without the groups they are twenty files.
  */
 export const PAGE_GROUPS: readonly FileGroup[] = [
-  { name: 'entry', test: /src[\\/]page[\\/]index\.ts$|rolldown[\\/]runtime/ },
+  { name: 'entry', test: /src[\\/]page[\\/]index\.ts$/ },
   { name: 'start', test: /src[\\/]page[\\/](page-part|realtime[\\/]realtime)\.ts$/ },
   { name: 'requests', test: /src[\\/]page[\\/]requests[\\/]/ },
 ];

@@ -31,6 +31,12 @@ export const withFigures = (page: string, { name, command, body }: Figures, date
   return page.slice(0, from) + block + page.slice(to);
 };
 
+/** The command of this process, with its own flags, for `Figures.command`. */
+export const commandOf = (script: string): string => {
+  const flags = process.argv.slice(2).filter((flag) => flag !== '--docs');
+  return [`npm run ${script}`, ...(flags.length > 0 ? ['--', ...flags] : [])].join(' ');
+};
+
 export const writeFigures = async (figures: Figures): Promise<void> => {
   const date = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
   await writeFile(PAGE, withFigures(await readFile(PAGE, 'utf8'), figures, date, machineName()));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isBuilt } from '../../../scripts/build/fingerprint.ts';
-import { writeFigures } from '../../../scripts/docs/figures.ts';
+import { commandOf, writeFigures } from '../../../scripts/docs/figures.ts';
 import { ended, start } from '../../../scripts/process/run.ts';
 import { startRedis, type RedisProcess } from '../../../scripts/redis/start-redis.ts';
 import { startSentinel } from '../../../scripts/redis/start-sentinel.ts';
@@ -131,8 +131,7 @@ const run = async (world: World): Promise<boolean> => {
   await Promise.all(people.flatMap(({ browser }) => browser?.close() ?? []));
   const { table, isGood } = reportOf({ people: households, instances: INSTANCES, sessionsLost });
   console.log(table);
-  const command = ['npm run bench:fleet:proof', ...process.argv.slice(2).filter((flag) => flag !== '--docs')].join(' ');
-  if (values.docs) await writeFigures({ name: 'fleet-proof', command, body: table });
+  if (values.docs) await writeFigures({ name: 'fleet-proof', command: commandOf('bench:fleet:proof'), body: table });
   return isGood && isSettled;
 };
 

@@ -1,4 +1,4 @@
-import type { Codec, CodecKind, CodecOutput, Frame } from '../../../src/core/codecs/codec.ts';
+import type { Codec, CodecConfig, CodecKind, CodecOutput, Frame } from '../../../src/core/codecs/codec.ts';
 
 /* A codec between a server and its tabs. The tests look only at the frames that cross it. */
 
@@ -77,3 +77,16 @@ export class Bench {
     return new Outcome(frames.flatMap((data) => this.dispatch({ type: 'frame', data }).outputs));
   }
 }
+
+/** With a configuration of its own. */
+export const benchOf = (kind: CodecKind, config?: CodecConfig): Bench =>
+  new Bench({ ...kind, create: (identity) => kind.create(identity, config) });
+
+/** The tabs `a` and `b` on an open connection. */
+export const twoTabs = (kind: CodecKind, config?: CodecConfig): Bench => {
+  const bench = benchOf(kind, config);
+  bench.open('a');
+  bench.open('b');
+  bench.up();
+  return bench;
+};

@@ -1,30 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { broadcast } from '../../../src/core/codecs/broadcast.ts';
 import { relay } from '../../../src/core/codecs/broadcast-relay.ts';
-import type { CodecConfig, CodecKind } from '../../../src/core/codecs/codec.ts';
 import { jsonPing } from '../../../src/core/codecs/json-ping.ts';
 import { OVER_LIMIT, QUEUE_MAX_FRAMES, QUEUE_MAX_SIZE } from '../../../src/core/codecs/tab-sockets.ts';
 import { CLOSE_CODE } from '../../../src/protocol/frames.ts';
-import { Bench } from './codec-frames.ts';
+import { benchOf, twoTabs } from './codec-frames.ts';
 
 /* What a relay does with each frame: it counts, queues, answers or passes it on. */
 
 const PING = '{"type":"ping"}';
 const PONG = '{"type":"pong"}';
 
-const benchOf = (kind: CodecKind, config?: CodecConfig): Bench =>
-  new Bench({ ...kind, create: (identity) => kind.create(identity, config) });
-
-const connected = (kind: CodecKind, config?: CodecConfig): Bench => {
-  const bench = benchOf(kind, config);
-  bench.open('a');
-  bench.open('b');
-  bench.up();
-  return bench;
-};
-
 test('counts what it sends and what it receives', () => {
-  const bench = connected(broadcast);
+  const bench = twoTabs(broadcast);
   expect(bench.send('a', 'x').outputs).toContainEqual({ type: 'count', what: 'sent', by: 1 });
   expect(bench.receive('y').outputs).toContainEqual({ type: 'count', what: 'received', by: 1 });
 });
@@ -58,12 +46,12 @@ describe('without a connection', () => {
 
 describe('pings', () => {
   test('answers those of the server, and keeps them from the tabs', () => {
-    const { outputs } = connected(jsonPing).receive(PING);
+    const { outputs } = twoTabs(jsonPing).receive(PING);
     expect(outputs).toEqual([{ type: 'send', data: PONG }]);
   });
 
   test('answers those of a tab, also without a connection', () => {
-    const bench = connected(jsonPing);
+    const bench = twoTabs(jsonPing);
     bench.down();
     const answer = bench.send('a', PING);
     expect([answer.sent, answer.receivedBy('a'), answer.receivedBy('b')]).toEqual([[], [PONG], []]);
@@ -72,7 +60,7 @@ describe('pings', () => {
   });
 
   test('measures the time of an answer that it waits for, and of no other one', () => {
-    const bench = connected(jsonPing);
+    const bench = twoTabs(jsonPing);
     expect(bench.receive(PONG).outputs).toEqual([]);
     bench.dispatch({ type: 'probe' });
     bench.now += 7;
@@ -85,18 +73,18 @@ describe('pings', () => {
   });
 
   test('passes each frame on when the configuration names no answer', () => {
-    const bench = connected(broadcast, { heartbeat: { send: '#ping', everyMs: 5_000 } });
+    const bench = twoTabs(broadcast, { heartbeat: { send: '#ping', everyMs: 5_000 } });
     for (const data of ['#pong', '']) expect(bench.receive(data).has('broadcast'), data).toBe(true);
   });
 
   test('passes on a ping to which the protocol has no answer', () => {
-    const bench = connected(relay({ name: 'ticker', heartbeat: { ping: 'p', kindOf: () => 'ping' } }));
+    const bench = twoTabs(relay({ name: 'ticker', heartbeat: { ping: 'p', kindOf: () => 'ping' } }));
     expect(bench.receive('p').has('broadcast')).toBe(true);
     expect(bench.send('a', 'p').sent).toEqual(['p']);
   });
 
   test('passes on what is not the answer of the configuration', () => {
-    const bench = connected(broadcast, { heartbeat: { send: '#ping', expect: '#pong', everyMs: 5_000 } });
+    const bench = twoTabs(broadcast, { heartbeat: { send: '#ping', expect: '#pong', everyMs: 5_000 } });
     expect(bench.receive('#pong').has('broadcast')).toBe(false);
     expect(bench.receive('news').has('broadcast')).toBe(true);
   });
@@ -121,20 +109,20 @@ describe('a stream with positions', () => {
 
 describe('a close that blames a message', () => {
   test('closes the socket of the only sender, with the code of the server', () => {
-    const bench = connected(broadcast);
+    const bench = twoTabs(broadcast);
     bench.send('a', 'bad');
     const down = bench.down(CLOSE_CODE.tooBig);
     expect([down.closed('a'), down.closed('b')]).toEqual([[[CLOSE_CODE.tooBig, '', true]], []]);
   });
 
   test('closes none when this side closed', () => {
-    const bench = connected(broadcast);
+    const bench = twoTabs(broadcast);
     bench.send('a', 'bad');
     expect(bench.dispatch({ type: 'closed', code: CLOSE_CODE.tooBig, local: true }).closed('a')).toEqual([]);
   });
 
   test('closes none when the socket of the sender is gone, or is another one', () => {
-    const bench = connected(broadcast);
+    const bench = twoTabs(broadcast);
     bench.send('a', 'bad');
     bench.close('a');
     bench.open('a');
@@ -146,7 +134,7 @@ describe('a close that blames a message', () => {
   });
 
   test('blames the other sender when the first one has left', () => {
-    const bench = connected(broadcast);
+    const bench = twoTabs(broadcast);
     bench.send('a', 'a long frame');
     bench.send('b', 'short');
     bench.close('a');
@@ -155,7 +143,7 @@ describe('a close that blames a message', () => {
 });
 
 test('counts the silence from the first frame that a tab sent without an answer', () => {
-  const bench = connected(broadcast);
+  const bench = twoTabs(broadcast);
   bench.send('a', 'hello?');
   bench.now += 1_999;
   bench.send('a', 'hello??');

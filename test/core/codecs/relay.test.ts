@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { broadcast } from '../../../src/core/codecs/broadcast.ts';
 import { relay } from '../../../src/core/codecs/broadcast-relay.ts';
-import { frameVerdict, type CodecConfig, type CodecKind } from '../../../src/core/codecs/codec.ts';
+import { frameVerdict } from '../../../src/core/codecs/codec.ts';
 import { jsonPing } from '../../../src/core/codecs/json-ping.ts';
-import { Bench, type Outcome } from './codec-frames.ts';
+import { Bench, twoTabs, type Outcome } from './codec-frames.ts';
 
 /* Streams that each tab receives: what happens to them when their connection is lost, dead or ended. */
 
@@ -11,14 +11,6 @@ const gaps = ({ outputs }: Outcome): string[] =>
   outputs.flatMap((output) =>
     output.type === 'toTab' && output.frame.type === 'socket-gap' ? [output.tab ?? ''] : [],
   );
-
-const twoTabs = (kind: CodecKind, config?: CodecConfig): Bench => {
-  const bench = new Bench({ ...kind, create: (identity) => kind.create(identity, config) });
-  bench.open('a');
-  bench.open('b');
-  bench.up();
-  return bench;
-};
 
 test('reports a gap to each open socket when a lost connection is back [stream-gap]', () => {
   const bench = twoTabs(broadcast);
