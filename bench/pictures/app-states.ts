@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startDeployment, type Deployment } from '../../test/support/server/deployment.ts';
 import { fillInForm, killWorker, sendForm } from '../../scripts/docs/demo-app.ts';
+import { updateToWait } from '../../test/support/page/update.ts';
 
 /** The app in one of its states, with the levers that lead there. */
 type Stage = { context: BrowserContext; page: Page; site: Deployment };
@@ -115,8 +116,7 @@ const APP_STATES: readonly AppState[] = [
   {
     name: 'update-ready',
     enter: async ({ page, site }) => {
-      await site.deploy();
-      await page.evaluate(() => navigator.serviceWorker.ready.then((registration) => registration.update()));
+      await updateToWait(page, () => site.deploy());
       await page.locator('session-notices').getByText('A new version is ready.').waitFor();
     },
     leave: async ({ page }) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connect, eventually, kill, noted, untilNoted, useToySite, workerId } from './support/toy-page.ts';
+import { updateToWait } from '../support/page/update.ts';
 
 const toys = useToySite();
 
@@ -187,9 +188,8 @@ describe('an update', () => {
     await connect(toy);
     await untilNoted(toy, 'keep-alive', 1);
     expect(await page.evaluate(() => keeper.update.ready)).toBe(false);
-    toys.site.worker = { ...toys.site.worker, build: 'two' };
     const begun = performance.now();
-    await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+    await updateToWait(page, () => void (toys.site.worker = { ...toys.site.worker, build: 'two' }));
     await eventually(() => page.evaluate(() => keeper.snapshot.build)).toBe('two');
     // With a keep-alive that does not end, it takes 301 s (measured).
     expect(performance.now() - begun).toBeLessThan(10_000);

@@ -4,6 +4,7 @@ import { startDeployment } from '../../support/server/deployment.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
 import { createProfile } from '../../support/browser/profile.ts';
 import { openMenu, signInByHand } from '../../support/page/sign-in.ts';
+import { updateToWait } from '../../support/page/update.ts';
 
 /** A profile of its own, because an incognito context cannot install an app. */
 const withProfile = async (use: (context: BrowserContext, page: Page) => Promise<void>): Promise<void> => {
@@ -130,8 +131,7 @@ test('a reload to a new version also reloads the hidden tabs without typed text'
   const idle = await context.newPage();
   await idle.goto(site.origin);
   await expect(idle.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();
-  await site.deploy();
-  await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+  await updateToWait(page, () => site.deploy());
   for (const tab of [page, typing, idle])
     await expect(tab.locator('session-notices')).toContainText('A new version is ready.');
   // Playwright reports every tab as visible

@@ -7,6 +7,7 @@ import { createFaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
+import { updateToWait } from '../../support/page/update.ts';
 
 const env: Record<string, string> = {};
 let app: App;
@@ -65,9 +66,7 @@ for (const kind of TOKEN_KINDS) {
     for (let times = 0; times < 3; times += 1) {
       const controllerChanges = await countControllerChanges(page);
       const { worker } = await snapshotOf(page);
-      await replaceKey();
-      // The browser may have checked for an update by itself.
-      await page.evaluate(() => navigator.serviceWorker.ready.then((registration) => registration.update()));
+      await updateToWait(page, replaceKey);
       await expect.poll(controllerChanges).toBe(1);
       // crash-points.spec.ts covers a kill during the takeover.
       await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');

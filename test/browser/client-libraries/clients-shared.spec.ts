@@ -3,6 +3,7 @@ import type { ClientSite } from '../../support/sites/client-site.ts';
 import { snapshotOf } from '../../support/page/keeper-page.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 import { expect, expectOutput, openClient, outputOf, test, twoTabs } from './clients.ts';
+import { updateToWait } from '../../support/page/update.ts';
 
 /* Unmodified clients in two tabs, over one upstream to the server of their own projects. */
 
@@ -219,10 +220,9 @@ const isConnected = (page: Page): Promise<boolean> =>
   });
 
 /** Resolves when a newer worker serves this page. */
-const update = async (page: Page, site: ClientSite): Promise<void> => {
+const updateSite = async (page: Page, site: ClientSite): Promise<void> => {
   const { worker } = await snapshotOf(page);
-  site.deploy();
-  await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+  await updateToWait(page, () => site.deploy());
   await expect.poll(async () => (await snapshotOf(page)).worker.id).not.toBe(worker.id);
 };
 
@@ -234,7 +234,7 @@ test('reports no close, and Socket.IO loses no event, when a newer worker takes 
   site.servers.socketIo.emit('tick', 1);
   await expectOutput(pages[0], ['hello', 1]);
   await expectOutput(pages[1], [1]);
-  await update(page, site);
+  await updateSite(page, site);
   site.servers.socketIo.emit('tick', 2);
   await expectGaps([pages[0]]);
   site.servers.tick(2);

@@ -12,6 +12,7 @@ import {
   startEmbeddingSite,
   type EmbeddingSite,
 } from '../../support/sites/embedding-site.ts';
+import { updateToWait } from '../../support/page/update.ts';
 
 /** The usual "update now" prompt of a site. */
 const PROMPT = "addEventListener('message', (event) => event.data === 'update now' && skipWaiting());";
@@ -24,7 +25,7 @@ const signInAgain = async (page: Page): Promise<void> => {
   await signInSite(page);
 };
 
-const update = async (page: Page): Promise<void> => {
+const letTakeOver = async (page: Page): Promise<void> => {
   await page.evaluate(async () => {
     const changed = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
     const registration = await navigator.serviceWorker.getRegistration();
@@ -32,17 +33,6 @@ const update = async (page: Page): Promise<void> => {
     await changed;
   });
 };
-
-const waits = (page: Page): Promise<unknown> =>
-  page.evaluate(async () => {
-    const registration = await navigator.serviceWorker.getRegistration();
-    const { installing } = (await registration?.update()) ?? {};
-    await new Promise<void>((resolve) => {
-      const look = () => installing?.state === 'installed' && resolve();
-      installing?.addEventListener('statechange', look);
-      look();
-    });
-  });
 
 let site: EmbeddingSite;
 test.beforeEach(async ({ complaints }) => {
@@ -63,10 +53,10 @@ for (const { title, before, meanwhile, state } of CASES)
   test(`a worker that becomes active knows that the user ${title} [waiting-worker]`, async ({ page }) => {
     await openSite(page, site.origin, '/sw.js');
     await before(page);
-    site.serve('/sw.js', `${await keeperScript(embeddingConfig())}${PROMPT}// the next version`);
-    await waits(page);
+    const next = `${await keeperScript(embeddingConfig())}${PROMPT}// the next version`;
+    await updateToWait(page, () => site.serve('/sw.js', next));
     await meanwhile(page);
-    await update(page);
+    await letTakeOver(page);
     expect(await fetchOnce(page, '/api/me')).toBe(state === 'active' ? 200 : 401);
     await page.reload();
     await connectSite(page, '/sw.js');

@@ -71,8 +71,7 @@ const killInHandOver = async ({ page, site, build }: Scene, afterInstall: () => 
   await expectSocket(page, 'open');
   await prepare(page);
   const keepAlives = watchKeepAlives(page);
-  await site.deploy(ofBuild(build));
-  await updateToWait(page);
+  await updateToWait(page, () => site.deploy(ofBuild(build)));
   await afterInstall();
   await expect.poll(() => keepAlives.ended).toBe(KEEP_ALIVES);
   await site.faults.clearLog();

@@ -6,6 +6,7 @@ import { expect, test } from '../../support/e2e.ts';
 import { connectKeeper, snapshotOf } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn } from '../../support/page/sign-in.ts';
+import { update } from '../../support/page/update.ts';
 
 /* Pages and workers of two builds. `next` speaks the next protocol and ours. `far` no longer speaks ours. */
 let next: Build;
@@ -31,15 +32,6 @@ test.beforeEach(async ({ afterwards }) => {
   afterwards(site.stop);
 });
 
-const update = (page: Page): Promise<void> =>
-  page.evaluate(async () => {
-    const controlled = new Promise((resolve) =>
-      navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
-    );
-    await (await navigator.serviceWorker.ready).update();
-    await controlled;
-  });
-
 const protocolOf = async (page: Page): Promise<number> => (await snapshotOf(page)).protocol;
 const reloadIsDue = (page: Page): Promise<boolean> => page.evaluate(() => window.keeper.update.ready);
 
@@ -54,8 +46,7 @@ const expectTalk = async (page: Page): Promise<void> => {
 test('an old page works with a new worker', async ({ page }) => {
   await signIn(page, site.origin, 'password');
   const ours = await protocolOf(page);
-  await site.replace(next.distDir);
-  await update(page);
+  await update(page, () => site.replace(next.distDir));
   await expect.poll(() => protocolOf(page)).toBe(ours + 1);
   await expectTalk(page);
 });
@@ -73,8 +64,7 @@ test('a new page works with an old worker', async ({ page }) => {
 test('an old page offers a reload when the worker is two protocols ahead', async ({ page }) => {
   await signIn(page, site.origin, 'password');
   expect(await reloadIsDue(page)).toBe(false);
-  await site.replace(far.distDir);
-  await update(page);
+  await update(page, () => site.replace(far.distDir));
   await expect.poll(() => reloadIsDue(page)).toBe(true);
   expect(await fetchOnce(page)).toBe(200);
   await page.reload();

@@ -1,4 +1,3 @@
-import type { Page } from '@playwright/test';
 import { expectAll, expectSocket, listen, newTopic } from '../../support/page/channels.ts';
 import { startDeployment, type Deployment } from '../../support/server/deployment.ts';
 import { watchDocument } from '../../support/browser/document.ts';
@@ -6,7 +5,7 @@ import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { expectSeen, openKeeper, snapshotOf } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn } from '../../support/page/sign-in.ts';
-import { updateToWait, watchKeepAlives } from '../../support/page/update.ts';
+import { update, updateToWait, watchKeepAlives } from '../../support/page/update.ts';
 
 const UPDATES = 5;
 /** For a loaded machine. `npm run bench:update` has the promised bound. */
@@ -23,24 +22,6 @@ test.beforeEach(async ({ afterwards }) => {
   site = await startDeployment();
   afterwards(site.stop);
 });
-
-/** Checks for an update. Returns the time (ms) from the installation until the new worker controls this page. */
-const update = (page: Page): Promise<number> =>
-  page.evaluate(async () => {
-    const registration = await navigator.serviceWorker.ready;
-    const installed = new Promise<number>((resolve) =>
-      registration.addEventListener('updatefound', () => {
-        const worker = registration.installing;
-        worker?.addEventListener('statechange', () => resolve(performance.now()), { once: true });
-      }),
-    );
-    const controlled = new Promise((resolve) =>
-      navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
-    );
-    await registration.update();
-    await controlled;
-    return performance.now() - (await installed);
-  });
 
 test(
   'loses nothing through five updates while messages and events arrive [five-updates]',
@@ -61,10 +42,10 @@ test(
     const keepAlives = watchKeepAlives(page);
     await faults.publish({ topic, count: COUNT, everyMs: PUBLISH_EVERY_MS });
     for (let round = 1; round <= UPDATES; round += 1) {
-      const build = await site.deploy();
       const { socketsOpened } = await faults.stats();
       const { taken } = keepAlives;
-      expect(await update(page)).toBeLessThan(IN_CONTROL_WITHIN_MS);
+      const { deployed: build, ms } = await update(page, () => site.deploy());
+      expect(ms).toBeLessThan(IN_CONTROL_WITHIN_MS);
       for (const tab of [page, other]) await expect.poll(async () => (await snapshotOf(tab)).build).toBe(build);
       expect(await fetchOnce(page)).toBe(200);
       await expectSocket(page, 'open');
@@ -94,8 +75,7 @@ test(
     const keepAlives = watchKeepAlives(page);
     const { socketsOpened } = await faults.stats();
     const old = (await snapshotOf(page)).build;
-    const build = await site.deploy(waitsForItsSite);
-    await updateToWait(page);
+    const build = await updateToWait(page, () => site.deploy(waitsForItsSite));
 
     const other = await context.newPage();
     const others = watchKeepAlives(other);
@@ -129,8 +109,7 @@ test(
     await faults.add({ at: 'api', kind: 'hang', ms: 60_000, times: 1 });
     // Another URL than below, because Chromium delays a second request for the same URL by up to 20 s.
     await page.evaluate(() => void fetch('/api/v1/notes').catch(() => undefined));
-    await site.deploy();
-    await updateToWait(page);
+    await updateToWait(page, () => site.deploy());
     await faults.dropSockets();
     await expectSocket(page, 'open', RESUMED_WITHIN_MS);
     expect((await snapshotOf(page)).build).toBe(old);
@@ -148,8 +127,7 @@ test('sends one refresh when the old worker refreshes during an update', async (
   const { tokenRequests } = await faults.stats();
   const answer = fetchOnce(page);
   await expectSeen(page, 'refreshing');
-  const build = await site.deploy();
-  await updateToWait(page);
+  const build = await updateToWait(page, () => site.deploy());
   expect(await answer).toBe(200);
   await expect.poll(async () => (await snapshotOf(page)).build).toBe(build);
   expect(await fetchOnce(page)).toBe(200);

@@ -4,6 +4,7 @@ import { heldByWorkers, heldMemory } from '../browser/held-memory.ts';
 import { processMemory } from '../browser/process-memory.ts';
 import { connectIn, countIn, receivedIn, type Received } from '../page/bare-keeper.ts';
 import { startDeployment, type Deployment } from '../server/deployment.ts';
+import { updateToWait } from '../page/update.ts';
 
 /*
  * 200 messages a second on one topic, while tabs come and go. One tab stays for the whole run, and must receive every
@@ -52,9 +53,6 @@ export type Churned = {
 };
 
 type Stage = { site: Deployment; browser: BareBrowser; second: BareTab };
-
-/** Chromium 156 once never settled this promise, while a tab that opened at the same time registered the worker. */
-const CHECK = `void navigator.serviceWorker.ready.then((registration) => registration.update())`;
 
 const until = async (holds: () => Promise<boolean>, withinMs: number, what: string): Promise<void> => {
   const deadline = performance.now() + withinMs;
@@ -109,8 +107,7 @@ const discard = async (tab: BareTab, origin: string): Promise<void> => {
 };
 
 const update = async (browser: BareBrowser, site: Deployment): Promise<void> => {
-  const build = await site.deploy();
-  await browser.evaluate(CHECK);
+  const build = await updateToWait(browser, () => site.deploy());
   const isNew = async (): Promise<boolean> => (await browser.evaluate(`keeper.snapshot.build`)) === build;
   await until(isNew, UPDATED_WITHIN_MS, `the worker ${build}`);
 };

@@ -1,5 +1,6 @@
 import { parseJson } from '../../../src/protocol/schema/json.ts';
 import { startBareBrowser, type BareBrowser, type BareTab } from '../browser/bare-browser.ts';
+import { update } from '../page/update.ts';
 import { startDeployment, type Deployment } from '../server/deployment.ts';
 
 /** What all pages together have seen since the start. */
@@ -35,8 +36,6 @@ const REQUEST_EVERY_MS = 10;
 const MOST_UNDER_WAY = 1;
 const MESSAGE_EVERY_MS = 5;
 const MESSAGES_EACH = 200;
-/** Longer than a new worker may take. The browser gives up after five minutes. */
-const UPDATE_DEADLINE_MS = 20_000;
 const SETTLED_DEADLINE_MS = 20_000;
 /** A request without an answer after this time counts as unanswered. */
 const ANSWERED_WITHIN_MS = 15_000;
@@ -84,27 +83,6 @@ const IS_ANSWERED = `load.underWay === 0`;
 
 /** One stream for all pages: it takes one of the six connections that a browser opens to a host. */
 const STREAM = `void new EventSource('/api/v1/media/stream?count=1000&everyMs=20')`;
-
-/**
- * A page that checks by itself in the same moment may have read the former script, and both checks are then one:
- * https://w3c.github.io/ServiceWorker/#schedule-job-algorithm. So it checks until a worker is found.
- */
-const UPDATE = `(async () => {
-  const registration = await navigator.serviceWorker.ready;
-  const late = (value) => new Promise((resolve) => setTimeout(resolve, ${UPDATE_DEADLINE_MS}, value));
-  const end = performance.now() + ${UPDATE_DEADLINE_MS};
-  const former = registration.active;
-  const controlled = new Promise((resolve) =>
-    navigator.serviceWorker.addEventListener('controllerchange', () => resolve(performance.now()), { once: true }));
-  const found = () => registration.installing ?? registration.waiting ?? (registration.active === former ? null : registration.active);
-  while (!found() && performance.now() < end) await Promise.race([registration.update(), late()]);
-  const next = found();
-  if (!next) return 'not found';
-  if (next.state === 'installing')
-    await Promise.race([new Promise((resolve) => next.addEventListener('statechange', resolve, { once: true })), late()]);
-  const from = performance.now();
-  return next.state === 'installing' ? 'not installed' : String((await Promise.race([controlled, late(Infinity)])) - from);
-})()`;
 
 const state = (build: string): string =>
   `keeper.snapshot.build === '${build}' && keeper.snapshot.sockets['/api/socket']?.state === 'open'`;
@@ -166,12 +144,12 @@ export const startUpdateLoad = async (): Promise<UpdateLoad> => {
     site,
     stop,
     async update() {
-      const build = await site.deploy();
-      await site.faults.publish({ topic: TOPIC, count: MESSAGES_EACH, everyMs: MESSAGE_EVERY_MS });
-      published += MESSAGES_EACH;
-      const answer = String(await browser.evaluate(UPDATE));
-      const ms = Number(answer);
-      if (Number.isNaN(ms)) throw new Error(`The worker ${build}: ${answer}.`);
+      const { deployed: build, ms } = await update(browser, async () => {
+        const next = await site.deploy();
+        await site.faults.publish({ topic: TOPIC, count: MESSAGES_EACH, everyMs: MESSAGE_EVERY_MS });
+        published += MESSAGES_EACH;
+        return next;
+      });
       for (const page of pages) {
         if (!(await until(async () => (await page.evaluate(state(build))) === true)))
           throw new Error(`A page did not reach the worker ${build}.`);

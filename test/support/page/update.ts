@@ -1,5 +1,6 @@
 import type { Page, Request } from '@playwright/test';
 import { KEEP_ALIVE_PATH } from '../../../src/protocol/bridge/bridge-constants.ts';
+import { parseJson } from '../../../src/protocol/schema/json.ts';
 
 /** Counts the keep-alive requests of a page from now on, and those that have ended. */
 export const watchKeepAlives = (page: Page): { readonly taken: number; readonly ended: number } => {
@@ -11,14 +12,68 @@ export const watchKeepAlives = (page: Page): { readonly taken: number; readonly 
   return counts;
 };
 
-/** Checks for an update. Resolves when the new worker waits. */
-export const updateToWait = (page: Page): Promise<void> =>
-  page.evaluate(async () => {
-    const registration = await navigator.serviceWorker.ready;
-    await registration.update();
-    const worker = registration.installing;
-    await new Promise<void>((resolve) => {
-      worker?.addEventListener('statechange', () => resolve());
-      if (!worker) resolve();
-    });
-  });
+/** A page of Playwright, or one over a bare DevTools connection. */
+type AnyPage = { evaluate(expression: string): Promise<unknown> };
+
+/** Longer than a new worker may take. The browser gives up after five minutes. */
+const UPDATE_DEADLINE_MS = 20_000;
+
+/** Notes the active worker of this page, and when another one controls it. */
+const WATCH = `(async () => {
+  const former = (await navigator.serviceWorker.ready).active;
+  const controlled = new Promise((resolve) =>
+    navigator.serviceWorker.addEventListener('controllerchange', () => resolve(performance.now()), { once: true }));
+  globalThis.watchedUpdate = { former, controlled };
+})()`;
+
+/**
+ * A page that checks by itself in the same moment may have read the former script, and both checks are then one:
+ * https://w3c.github.io/ServiceWorker/#schedule-job-algorithm. So this page checks until it finds a worker. Chromium 156
+ * once never settled the promise of a check, while a tab that opened at the same time registered the worker.
+ */
+const UPDATE = `(async () => {
+  const registration = await navigator.serviceWorker.ready;
+  const { former, controlled } = watchedUpdate;
+  const late = (value) => new Promise((resolve) => setTimeout(resolve, ${UPDATE_DEADLINE_MS}, value));
+  const end = performance.now() + ${UPDATE_DEADLINE_MS};
+  const active = () => (registration.active === former ? null : registration.active);
+  const found = () => registration.installing ?? registration.waiting ?? active();
+  while (!found() && performance.now() < end) await Promise.race([registration.update(), late()]);
+  const next = found();
+  if (!next) return { problem: 'was not found' };
+  if (next.state === 'installing')
+    await Promise.race([new Promise((resolve) => next.addEventListener('statechange', resolve, { once: true })), late()]);
+  const installedAt = performance.now();
+  if (next.state === 'installing' || next.state === 'redundant') return { problem: 'was not installed, but is ' + next.state };
+  globalThis.watchedUpdate.control = async () => {
+    const controlledAt = await Promise.race([controlled, late()]);
+    return controlledAt ? { ms: controlledAt - installedAt } : { problem: 'does not control the page, but is ' + next.state };
+  };
+  return {};
+})().then(JSON.stringify)`;
+
+const CONTROL = `watchedUpdate.control().then(JSON.stringify)`;
+
+const outcome = async (page: AnyPage, expression: string): Promise<number> => {
+  // The expressions above write it.
+  const { problem, ms } = parseJson(String(await page.evaluate(expression))) as { problem?: string; ms?: number };
+  if (problem !== undefined) throw new Error(`The new worker ${problem}.`);
+  return ms ?? 0;
+};
+
+/** Deploys another worker. Resolves with the result of `deploy` when the new worker is installed. */
+export const updateToWait = async <T>(page: AnyPage, deploy: () => T | Promise<T>): Promise<T> => {
+  await page.evaluate(WATCH);
+  const deployed = await deploy();
+  await outcome(page, UPDATE);
+  return deployed;
+};
+
+/** Deploys another worker. Resolves when it controls the page: `ms` counts from its installation. */
+export const update = async <T>(
+  page: AnyPage,
+  deploy: () => T | Promise<T>,
+): Promise<{ readonly deployed: T; readonly ms: number }> => {
+  const deployed = await updateToWait(page, deploy);
+  return { deployed, ms: await outcome(page, CONTROL) };
+};

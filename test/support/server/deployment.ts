@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
@@ -47,6 +47,12 @@ export type DeploymentOptions = {
   severalSessions?: boolean | undefined;
 };
 
+/** Replaces a file at once, as a deployment does: a browser that checks in between gets the whole former one. */
+const replaceFile = async (file: string, text: string): Promise<void> => {
+  await writeFile(`${file}.next`, text);
+  await rename(`${file}.next`, file);
+};
+
 export const startDeployment = async ({
   accounts,
   pages = {},
@@ -59,7 +65,7 @@ export const startDeployment = async ({
   const writeAll = async (files: Readonly<Record<string, string>>, ending = ''): Promise<void> => {
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(distDir, path)), { recursive: true });
-      await writeFile(join(distDir, path), text + ending);
+      await replaceFile(join(distDir, path), text + ending);
     }
   };
   await writeAll({ ...pages, ...workers });
@@ -93,7 +99,7 @@ export const startDeployment = async ({
     async deploy(edit = (text) => text) {
       deployed += 1;
       const next = `${build}${deployed}`;
-      await writeFile(join(distDir, 'sw.js'), edit(script.replaceAll(build, next)));
+      await replaceFile(join(distDir, 'sw.js'), edit(script.replaceAll(build, next)));
       await writeAll(workers, `\n// ${next}\n`);
       return next;
     },
@@ -114,7 +120,7 @@ export const startDeployment = async ({
       const pin = new RegExp(`/assets/${file}","integrity":"[^"]+"`);
       const integrity = `sha256-${createHash('sha256').update(text).digest('base64')}`;
       await writeFile(join(assets, next), tamper(text));
-      await writeFile(join(distDir, 'sw.js'), script.replace(pin, `/assets/${next}","integrity":"${integrity}"`));
+      await replaceFile(join(distDir, 'sw.js'), script.replace(pin, `/assets/${next}","integrity":"${integrity}"`));
     },
     replace: (from, worker = 'with worker') =>
       cp(from, distDir, {
