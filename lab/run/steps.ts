@@ -2,7 +2,8 @@ import { elapse } from '../base/elapse.ts';
 import type { HttpFault } from '../proxy/http/faults.ts';
 import { readToxic } from '../proxy/tcp/toxics.ts';
 import type { LabStep } from '../scenarios/scenario.ts';
-import { expireAccess, performPageStep, TOKEN_PATH } from './page-steps.ts';
+import { expireAccess, performPageStep } from './page-steps.ts';
+import { REVOCATION_FAULTS } from './revocation-faults.ts';
 import { exchangesSince, type Stage } from './stage.ts';
 
 /** Tickets for sockets commonly live for this long at most. */
@@ -101,12 +102,7 @@ const revoke = async (stage: Stage): Promise<void> => {
   const { revoke: hook } = stage.site.hooks ?? {};
   if (hook) return hook();
   stage.declare('The session did not end at the server: the proxy refused its tokens.');
-  const body = JSON.stringify({ error: 'invalid_grant' });
-  stage.network.faults.add({
-    match: { path: TOKEN_PATH, method: 'POST' },
-    action: { type: 'status', status: 400, body },
-  });
-  stage.network.faults.add({ match: { kinds: ['api', 'socket'] }, action: { type: 'status', status: 401 } });
+  for (const fault of REVOCATION_FAULTS) stage.network.faults.add(fault);
 };
 
 const goOffline = async ({ network, browser }: Stage, isOffline: boolean): Promise<void> => {

@@ -14,7 +14,17 @@ const WRONG_PAGE =
 const TOO_MANY = 429;
 const FOUND = 302;
 
-const statusAnswer = (action: Extract<FaultAction, { type: 'status' }>): OwnAnswer => {
+/** A server that scripts of `origin` may use lets them read its refusals too (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+const readableFrom = (origin: string | undefined): Record<string, string> =>
+  origin === undefined
+    ? {}
+    : {
+        'access-control-allow-origin': origin,
+        'access-control-allow-credentials': 'true',
+        'access-control-expose-headers': 'retry-after, www-authenticate',
+      };
+
+const statusAnswer = (action: Extract<FaultAction, { type: 'status' }>, origin: string | undefined): OwnAnswer => {
   const { status, retryAfterSeconds, headers, body } = action;
   const error = status === TOO_MANY ? 'slow_down' : 'temporarily_unavailable';
   return {
@@ -23,6 +33,7 @@ const statusAnswer = (action: Extract<FaultAction, { type: 'status' }>): OwnAnsw
       'content-type': 'application/json',
       'cache-control': 'no-store',
       ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+      ...readableFrom(origin),
       ...headers,
     },
     body: body ?? JSON.stringify({ error }),
@@ -31,11 +42,11 @@ const statusAnswer = (action: Extract<FaultAction, { type: 'status' }>): OwnAnsw
 
 export const portalPage: OwnAnswer = { status: 200, headers: HTML, body: PORTAL_PAGE };
 
-/** The answer that replaces the server's, or `undefined` for a fault of another kind. */
-export const answerOfFault = (action: FaultAction): OwnAnswer | undefined => {
+/** The answer that replaces the server's, or `undefined` for a fault of another kind. `origin`: the request's header. */
+export const answerOfFault = (action: FaultAction, origin?: string): OwnAnswer | undefined => {
   switch (action.type) {
     case 'status':
-      return statusAnswer(action);
+      return statusAnswer(action, origin);
     case 'html':
       return { status: 200, headers: HTML, body: WRONG_PAGE };
     case 'captive-portal':

@@ -95,8 +95,12 @@ type ActiveFault = { fault: HttpFault; left: number; path: RegExp | undefined; u
 /** A log or a dump must not contain a secret, so only its digest stays. */
 const digest = (credential: string): string => createHash('sha256').update(credential).digest('base64');
 
-const isMatch = ({ fault: { match }, path, used, left }: ActiveFault, request: RequestFacts): boolean => {
+/** A preflight has no credentials, so no server refuses them there (https://fetch.spec.whatwg.org/#cors-preflight-fetch). */
+const PREFLIGHT = 'OPTIONS';
+
+const isMatch = ({ fault: { match, action }, path, used, left }: ActiveFault, request: RequestFacts): boolean => {
   if (left <= 0) return false;
+  if (request.method === PREFLIGHT && action.type === 'status' && match.method !== PREFLIGHT) return false;
   if (match.host !== undefined && match.host !== request.host) return false;
   if (match.method !== undefined && match.method !== request.method) return false;
   if (match.kinds && !match.kinds.includes(request.kind)) return false;

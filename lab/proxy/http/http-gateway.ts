@@ -174,7 +174,7 @@ const forward = async (passage: Passage): Promise<void> => {
 /** Applies the faults to one request, and passes it on where they allow it. */
 export const passRequest = async (passage: Passage): Promise<void> => {
   for (const action of passage.actions) {
-    const own = answerOfFault(action);
+    const own = answerOfFault(action, passage.incoming.headers.origin);
     if (own) return sendOwn(passage, own);
     switch (action.type) {
       case 'delay':

@@ -50,6 +50,17 @@ describe('a fault on HTTP requests', () => {
     expect(backend.requests).toEqual(['GET /a']);
   });
 
+  test('refuses so that a script of another origin can read it, and lets the preflight pass', async () => {
+    fault({ type: 'status', status: 401, headers: { 'www-authenticate': 'Bearer' } });
+    const headers = { origin: 'https://app.example' };
+    expect((await fetch(url('/a'), { method: 'OPTIONS', headers })).status).toBe(200);
+    const refusal = await fetch(url('/a'), { headers });
+    expect(refusal.status).toBe(401);
+    expect(refusal.headers.get('access-control-allow-origin')).toBe('https://app.example');
+    expect(refusal.headers.get('access-control-expose-headers')).toContain('www-authenticate');
+    expect((await fetch(url('/a'))).headers.get('access-control-allow-origin')).toBeNull();
+  });
+
   test('answers with a page where JSON was expected, or with the page of a Wi-Fi', async () => {
     fault({ type: 'html' }, { times: 1 });
     expect((await fetch(url('/a'))).headers.get('content-type')).toContain('text/html');
