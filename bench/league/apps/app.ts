@@ -7,6 +7,8 @@ export type LeagueApp = {
   signIn(): Promise<void>;
   /** One authorized request. Renews the access token when that helps. `init` has the caller's signal. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** The library's worker authorizes plain requests, so the app keeps the browser's own `fetch`. */
+  intercepts?: boolean;
 };
 
 /** What each entry is configured with: the provider that the document names, and the address that it sends users back to. */
@@ -38,17 +40,22 @@ const show = (title: string, detail: string): void => {
   if (button instanceof HTMLButtonElement) button.hidden = title !== 'Signed out';
 };
 
-/**
- * Runs an app. As many apps do, it replaces `fetch` for its own API, and shows what the backend answered last. It looks again
- * every few seconds, when the network is back, and when the tab is in front again.
- */
-export const runApp = async (app: LeagueApp): Promise<void> => {
+/** As many apps do. */
+const replaceFetch = (app: LeagueApp): void => {
   globalThis.fetch = (input, init) => {
     const url = new URL(input instanceof Request ? input.url : String(input), location.href);
     return url.origin === location.origin && url.pathname.startsWith('/api/')
       ? app.fetch(url.pathname, init)
       : nativeFetch(input, init);
   };
+};
+
+/**
+ * Runs an app. It replaces `fetch` for its own API, and shows what the backend answered last. It looks again every few seconds,
+ * when the network is back, and when the tab is in front again.
+ */
+export const runApp = async (app: LeagueApp): Promise<void> => {
+  if (!app.intercepts) replaceFetch(app);
   let name = '';
   const look = async (): Promise<void> => {
     try {

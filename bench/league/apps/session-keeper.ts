@@ -1,5 +1,5 @@
 import type * as SessionKeeper from '../../../src/page/index.ts';
-import { nativeFetch, runApp } from './app.ts';
+import { runApp } from './app.ts';
 
 // As a site loads it: the built library, by its URL.
 const LIBRARY = '/keeper.js';
@@ -19,5 +19,7 @@ const isKnown = (): Promise<boolean> =>
 await runApp({
   restore: isKnown,
   signIn: async () => void (await keeper.signIn({ kind: 'oidc' })),
-  fetch: (path, init) => nativeFetch(path, init),
+  intercepts: true,
+  // A plain `fetch` gets the authorization too. But Chromium does not end its connection when a page gives the request up.
+  fetch: (path, init) => keeper.fetch(path, init),
 });
