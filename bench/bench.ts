@@ -6,6 +6,7 @@ import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { ordinaryAccount } from '../test/support/browser/bare-process.ts';
 import { BENCHES, type Bench } from './compare/benches.ts';
 import { noteInPages, workerNotesScript } from './compare/marks/notes.ts';
+import { processorTable, processorTimeOf, type ProcessorTime } from './compare/marks/processor-time.ts';
 import { timelineOf, timelineTable, type Timeline } from './compare/marks/timeline.ts';
 import { LONG_SECONDS, type Stages } from './compare/measures.ts';
 import { holds, ratioOf, tableOf, type Ratio, type Rounds } from './compare/report.ts';
@@ -18,8 +19,10 @@ import { SUBJECTS, type Subject } from './compare/subjects.ts';
  * Session Keeper beside the least that could do a part of its work, in one browser and one run, in alternating order:
  * `npm run bench -- cold,reload,warm,tabs`. `peers` has other libraries beside it. Exits with 1 when a target is missed.
  *
- * `--rounds N`, `--subjects a,b`, and `--json FILE` for the times of all rounds. `--docs` writes the tables into the documents. `--marks` shows where `cold` and `reload`
- * spend their time. It changes pages and workers for that, so it holds no targets.
+ * `--rounds N`, `--subjects a,b`, and `--json FILE` for the times of all rounds. `--docs` writes the tables into the documents.
+ *
+ * Two options show where the time goes, and hold no targets. `--marks`: what pages and workers do when, in `cold` and `reload`. It
+ * changes them for that. `--processor`: how long each kind of process is busy, in `tabs`.
  *
  * The browser has a debugger on its pages only: one that is attached to a worker keeps it alive, and costs each request
  * 0.6 to 0.9 ms (measured). Each subject has an origin of its own. One process serves all of them.
@@ -31,6 +34,7 @@ const { values, positionals } = parseArgs({
     subjects: { type: 'string' },
     json: { type: 'string' },
     marks: { type: 'boolean', default: false },
+    processor: { type: 'boolean', default: false },
     docs: { type: 'boolean', default: false },
   },
   allowPositionals: true,
@@ -54,10 +58,11 @@ const subjectNames = chosen(
   'subject',
 );
 const subjects = SUBJECTS.filter(({ name }) => subjectNames.includes(name));
-/** What `--marks` can show: one page, and one request or one start. */
-const MARKED = ['cold', 'reload'];
-const known = values.marks ? MARKED : Object.keys(BENCHES);
-const benches = chosen(positionals[0], known, 'bench').flatMap((name) => BENCHES[name] ?? []);
+const showsProcessor = values.processor ? 'processor' : 'times';
+const mode = values.marks ? 'marks' : showsProcessor;
+/** The benches of each mode. Marks are of one page, and of one request or one start. */
+const KNOWN = { times: Object.keys(BENCHES), marks: ['cold', 'reload'], processor: ['tabs'] };
+const benches = chosen(positionals[0], KNOWN[mode], 'bench').flatMap((name) => BENCHES[name] ?? []);
 const givenRounds = roundsFrom(values.rounds);
 
 /**
@@ -122,13 +127,30 @@ const mark = async (bench: Bench, stages: Stages, sites: readonly Site[]): Promi
   for (const [name, found] of timelines) console.log(`\n${bench.title}: ${name}, ms\n${timelineTable(found)}`);
 };
 
+/** Prints the processor time of the tabs' opening, for each subject of a bench. */
+const profile = async (bench: Bench, stages: Stages, sites: readonly Site[]): Promise<void> => {
+  const times = new Map<string, ProcessorTime[]>(sites.map(({ subject }) => [subject.name, []]));
+  await play(bench, sites, async (site, counts) => {
+    const whileOpening = async <T>(open: () => Promise<T>): Promise<T> => {
+      const [opened, time] = await processorTimeOf(open);
+      if (counts) times.get(site.subject.name)?.push(time);
+      return opened;
+    };
+    await bench.measure({ ...stages, whileOpening }, site);
+  });
+  for (const [name, found] of times)
+    console.log(`\n${bench.title}: ${name}, ms of a processor\n${processorTable(found)}`);
+};
+
+const PLAYS = { times: measure, marks: mark, processor: profile };
+
 /** A site costs a sign-in, so only those that a bench needs start. */
 const needed = subjects.filter((subject) => benches.some((bench) => bench.takesPart(subject)));
-const sites = await startSites(needed, values.marks ? await workerNotesScript() : '');
+const sites = await startSites(needed, mode === 'marks' ? await workerNotesScript() : '');
 const browser = await startBareBrowser({ account: ordinaryAccount() });
 try {
   const stage = await createStage(browser);
-  if (values.marks) await noteInPages(stage);
+  if (mode === 'marks') await noteInPages(stage);
   for (const site of sites.all) {
     // The floors cannot renew their tokens.
     await site.lab.setLifetimes({ accessSeconds: LONG_SECONDS });
@@ -139,7 +161,7 @@ try {
   while (tabs.length < tabsNeeded) tabs.push(await createStage(await browser.openWindow()));
   for (const bench of benches) {
     const taking = sites.all.filter(({ subject }) => bench.takesPart(subject));
-    await (values.marks ? mark : measure)(bench, { stage, tabs }, taking);
+    await PLAYS[mode](bench, { stage, tabs }, taking);
   }
   if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ machine, results }, undefined, 1));
   if (values.docs) {

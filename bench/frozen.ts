@@ -2,7 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { startApp } from '../test/support/server/app.ts';
 import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { connectIn, countIn, receivedIn } from '../test/support/page/bare-keeper.ts';
-import { processMemory } from '../test/support/browser/process-memory.ts';
+import { processMemory } from '../test/support/browser/processes.ts';
 import { createFaultClient } from '../test/support/server/fault-client.ts';
 
 /*

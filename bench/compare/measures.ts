@@ -2,8 +2,15 @@ import { setTimeout as rest } from 'node:timers/promises';
 import type { Site } from './site.ts';
 import type { Stage } from './stage.ts';
 
-/** `stage`: the tab for one subject at a time. `tabs`: more tabs, each in a window of its own, for the benches that need them. */
-export type Stages = { readonly stage: Stage; readonly tabs: readonly Stage[] };
+/**
+ * `stage`: the tab for one subject at a time. `tabs`: more tabs, each in a window of its own, for the benches that need them.
+ * `whileOpening` is called with the opening of these.
+ */
+export type Stages = {
+  readonly stage: Stage;
+  readonly tabs: readonly Stage[];
+  readonly whileOpening?: <T>(open: () => Promise<T>) => Promise<T>;
+};
 
 /** Measures a subject once. Resolves with times in ms: one, or several where one round gives several. */
 export type Measure = (stages: Stages, site: Site) => Promise<readonly number[]>;
@@ -120,11 +127,11 @@ export const reloadExpired: Measure = async ({ stage }, site) => {
 };
 
 /** A browser restores its tabs: they load at the same moment, and no worker runs. The time until the last one is back. */
-export const lastTab: Measure = async ({ stage, tabs }, site) => {
+export const lastTab: Measure = async ({ stage, tabs, whileOpening = (open) => open() }, site) => {
   await Promise.all([stage, ...tabs].map((tab) => tab.openIdle(site)));
   await rest(QUIET_MS);
   await stopWorkers(stage);
-  const verified = await Promise.all(tabs.map((tab) => tab.open(site)));
+  const verified = await whileOpening(() => Promise.all(tabs.map((tab) => tab.open(site))));
   // A connected page would start its worker again, and disturb what comes next.
   await Promise.all(tabs.map((tab) => tab.openIdle(site)));
   const begun = Math.min(...verified.map(({ origin }) => origin));

@@ -1,7 +1,7 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { startBareBrowser, type BareBrowser, type BareTab } from '../browser/bare-browser.ts';
 import { heldByWorkers, heldMemory } from '../browser/held-memory.ts';
-import { processMemory } from '../browser/process-memory.ts';
+import { processMemory } from '../browser/processes.ts';
 import { connectIn, countIn, receivedIn, type Received } from '../page/bare-keeper.ts';
 import { startDeployment, type Deployment } from '../server/deployment.ts';
 import { updateToWait } from '../page/update.ts';

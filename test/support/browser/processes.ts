@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** Proportional set size (bytes) of a process and all its children: shared pages count once. Linux only. */
-export const processMemory = async (root: number): Promise<number> => {
+/** A process and all its children, by their ids. Linux only. */
+export const processTree = async (root: number): Promise<readonly number[]> => {
   const parents = new Map<number, number>();
   for (const name of await readdir('/proc')) {
     const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
@@ -10,9 +10,13 @@ export const processMemory = async (root: number): Promise<number> => {
   }
   const isOurs = (pid: number | undefined): boolean =>
     pid !== undefined && pid > 1 && (pid === root || isOurs(parents.get(pid)));
+  return [...parents.keys()].filter(isOurs);
+};
+
+/** Proportional set size (bytes) of a process and all its children: shared pages count once. Linux only. */
+export const processMemory = async (root: number): Promise<number> => {
   let total = 0;
-  for (const pid of parents.keys()) {
-    if (!isOurs(pid)) continue;
+  for (const pid of await processTree(root)) {
     const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
     total += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1_024;
   }
