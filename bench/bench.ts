@@ -58,8 +58,8 @@ const subjectNames = chosen(
   'subject',
 );
 const subjects = SUBJECTS.filter(({ name }) => subjectNames.includes(name));
-const showsProcessor = values.processor ? 'processor' : 'times';
-const mode = values.marks ? 'marks' : showsProcessor;
+const mode = (['marks', 'processor'] as const).find((name) => values[name]) ?? 'times';
+if (values.docs && mode !== 'times') throw new Error(`--docs writes times, so it goes without --${mode}.`);
 /** The benches of each mode. Marks are of one page, and of one request or one start. */
 const KNOWN = { times: Object.keys(BENCHES), marks: ['cold', 'reload'], processor: ['tabs'] };
 const benches = chosen(positionals[0], KNOWN[mode], 'bench').flatMap((name) => BENCHES[name] ?? []);

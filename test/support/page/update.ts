@@ -18,9 +18,10 @@ type AnyPage = { evaluate(expression: string): Promise<unknown> };
 /** Longer than a new worker may take. The browser gives up after five minutes. */
 const UPDATE_DEADLINE_MS = 20_000;
 
-/** Notes the active worker of this page, and when another one controls it. */
+/** Notes the workers that there are, one of which may wait already, and when another one controls this page. */
 const WATCH = `(async () => {
-  const former = (await navigator.serviceWorker.ready).active;
+  const { installing, waiting, active } = await navigator.serviceWorker.ready;
+  const former = [installing, waiting, active];
   const controlled = new Promise((resolve) =>
     navigator.serviceWorker.addEventListener('controllerchange', () => resolve(performance.now()), { once: true }));
   globalThis.watchedUpdate = { former, controlled };
@@ -36,8 +37,8 @@ const UPDATE = `(async () => {
   const { former, controlled } = watchedUpdate;
   const late = (value) => new Promise((resolve) => setTimeout(resolve, ${UPDATE_DEADLINE_MS}, value));
   const end = performance.now() + ${UPDATE_DEADLINE_MS};
-  const active = () => (registration.active === former ? null : registration.active);
-  const found = () => registration.installing ?? registration.waiting ?? active();
+  const found = () =>
+    [registration.installing, registration.waiting, registration.active].find((worker) => worker && !former.includes(worker));
   while (!found() && performance.now() < end) await Promise.race([registration.update(), late()]);
   const next = found();
   if (!next) return { problem: 'was not found' };
