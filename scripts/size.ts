@@ -47,15 +47,15 @@ const LARGER_CODECS: ReadonlyMap<string, number> = new Map([
 
 /** Minified and compressed bytes. docs/decisions/0005 gives the reasons for these limits. */
 const BUDGETS: readonly Budget[] = [
-  { name: 'session worker, start', limitBytes: 12.7 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
+  { name: 'session worker, start', limitBytes: 13.2 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
   {
     name: 'session worker, whole',
     limitBytes: 59.4 * KB,
     bytes: built((files) => workerFiles('keeper-session-sw.js', files)),
   },
-  { name: 'worker, start', limitBytes: 12.9 * KB, bytes: built(async () => ['keeper-sw.js']) },
+  { name: 'worker, start', limitBytes: 13.4 * KB, bytes: built(async () => ['keeper-sw.js']) },
   { name: 'worker, whole', limitBytes: 76.4 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
-  { name: 'app worker, start', limitBytes: 17.5 * KB, bytes: built(async () => ['sw.js']) },
+  { name: 'app worker, start', limitBytes: 18.1 * KB, bytes: built(async () => ['sw.js']) },
   { name: 'page client', limitBytes: 4.9 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
   { name: 'app, first load', limitBytes: 24.9 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {

@@ -1,4 +1,5 @@
 import { systemClock } from '../src/host/runtime/clock.ts';
+import { createConnections } from '../src/host/runtime/connections.ts';
 import type { Host } from '../src/host/services/host-types.ts';
 import { createFirstVerdict } from '../src/host/session/first-verdict.ts';
 import { createRequests } from '../src/host/session/requests.ts';
@@ -52,7 +53,7 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
   let loading: Promise<StartedHost> | undefined;
 
   const createWith = async (part: Awaited<ReturnType<LateCode['host']>>): Promise<StartedHost> => {
-    const given = { ...{ config, origin, scope, build, seal, requests, firstRead }, loadAuth: late.auth };
+    const given = { ...{ config, origin, scope, build, seal, requests, connections, firstRead }, loadAuth: late.auth };
     const options = { ...given, where: 'service-worker', loadSockets: late.sockets } as const;
     return config.sessions ? (await late.sessions()).startSessions(part, options) : part.startOne(options);
   };
@@ -72,9 +73,10 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
   const withHost = (use: (started: StartedHost) => unknown): Promise<unknown> =>
     host ? Promise.resolve(use(host)) : startHost().then(use);
 
+  const connections = createConnections(systemClock, new URL(location.pathname, origin));
   const firstVerdict = firstRead && createFirstVerdict({ firstRead, config, origin, seal, now: Date.now });
   const requests = createRequests({
-    ...{ config, origin, clock: systemClock, firstVerdict, startHost },
+    ...{ config, origin, connections, firstVerdict, startHost },
     loadSenders: async () => (await loadHost()).senders,
   });
   const keepAlives = createKeepAlives(folder, (tab) => host?.leave(tab));

@@ -44,8 +44,8 @@ const percentOf = ({ noticed, survived }: Score): number => (100 * noticed) / Ma
 await installStryker();
 const sources = await fingerprintOf(
   process.cwd(),
-  [CORE, 'test/core', 'test/support'],
-  ['scripts/mutation/stryker.ts'],
+  [CORE, 'test/core', 'test/host', 'test/support'],
+  ['scripts/mutation/stryker.ts', 'scripts/mutation/tests-of.ts'],
 );
 const scores = await keptScores(sources);
 const files = values.files?.split(',') ?? (await filesOfCore());

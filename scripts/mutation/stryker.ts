@@ -5,6 +5,7 @@ import { parseJson } from '../../src/protocol/schema/json.ts';
 import { list, record } from '../../src/protocol/schema/schema-types.ts';
 import { object, string } from '../../src/protocol/schema/schema.ts';
 import { ended, start } from '../process/run.ts';
+import { TESTS_VARIABLE, testsOf } from './tests-of.ts';
 
 export const FOLDER = join('.cache', 'stryker');
 
@@ -56,7 +57,8 @@ export const mutate = async (file: string): Promise<Score> => {
   const config = join(FOLDER, 'config.json');
   await writeFile(config, JSON.stringify(configFor(file)));
   const stryker = join(FOLDER, 'node_modules/@stryker-mutator/core/bin/stryker.js');
-  const code = await ended(start('node', [stryker, 'run', config], { env: { HISTORIES_SHARE } }));
+  const env = { HISTORIES_SHARE, [TESTS_VARIABLE]: testsOf(file) };
+  const code = await ended(start('node', [stryker, 'run', config], { env }));
   if (code !== 0) throw new Error(`Stryker could not play ${file}. Its message is above.`);
   const found = REPORT.read(parseJson(await readFile(report, 'utf8')));
   if (!found) throw new Error(`${report} is no report of Stryker.`);

@@ -13,7 +13,7 @@ import type { Snapshot, Tier } from '../protocol/snapshot.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import { failedWith, type VerifyResult } from './auth/methods/sign-in-method.ts';
 import { noteOnce } from './runtime/developer-note.ts';
-import { systemClock, systemRandom } from './runtime/clock.ts';
+import { systemRandom } from './runtime/clock.ts';
 import { boundedFetch, DIRECT_FETCH, type FetchBounds } from './runtime/http.ts';
 import { createRecordNews } from './runtime/record-news.ts';
 import { createRefreshLock, holdLivenessLock } from './runtime/locks.ts';
@@ -92,7 +92,8 @@ const signInBy = (callback: URL, { ticket }: KeeperConfig['signIn']) => {
 
 /** Wires the host together. Synchronous, so that a worker can answer the event that started it. */
 export const createHost = (options: HostOptions): Host => {
-  const { config, origin, scope, where, build, seal, requests, clock = systemClock, random = systemRandom } = options;
+  const { config, origin, scope, where, build, seal, requests, connections, random = systemRandom } = options;
+  const { clock } = connections;
   const { authorizedFetch, order, scopes } = requests;
   const worker = { id: newId(), startedAt: clock.now(), host: where } as const;
   const livenessLock = holdLivenessLock(navigator.locks, worker.id);

@@ -2,7 +2,6 @@ import type { HostOptions } from '../../src/host/services/host-options.ts';
 import { createNamedSessionsHost, type SessionUnit } from '../../src/host/named-sessions/named-sessions-host.ts';
 import { createSessionsRegistry } from '../../src/host/named-sessions/sessions-registry.ts';
 import { deploymentName } from '../../src/host/runtime/deployment-name.ts';
-import { systemClock } from '../../src/host/runtime/clock.ts';
 import { createRequests } from '../../src/host/session/requests.ts';
 import { createDisk } from '../../src/host/storage/database.ts';
 import type { KeeperConfig } from '../../src/protocol/config.ts';
@@ -23,12 +22,12 @@ export const startSessions = (
   { createHost, createApi, answerCall, popupPage }: typeof hostPart,
   given: HostOptions,
 ): hostPart.StartedHost => {
-  const { config, origin, scope } = given;
+  const { config, origin, scope, connections } = given;
   const deployment = { name: deploymentName(config.name, scope) };
   const create = (name: string): SessionUnit => {
     const own = configOf(name, config);
     const requests = createRequests({
-      ...{ config: own, origin, clock: systemClock },
+      ...{ config: own, origin, connections },
       startHost: async () => host.start(),
       loadSenders: async () => host.senders,
     });

@@ -1,5 +1,6 @@
 import { createPasswordMethod } from '../../src/host/auth/methods/password-method.ts';
 import { runWorker, type RunningWorker } from './running-worker.ts';
+import { NEVER_SLEPT } from '../support/never-slept.ts';
 
 /** Workers that sign in by password at one token endpoint. */
 export type PasswordWorkers = {
@@ -16,7 +17,7 @@ export const createPasswordWorkers = (originOf: () => string, reuseGraceMs: numb
   const start = (): RunningWorker => {
     const origin = originOf();
     const config = { login: `${origin}/login`, refresh: `${origin}/refresh`, logout: `${origin}/logout`, reuseGraceMs };
-    const worker = runWorker(createPasswordMethod(config, { origin, now: Date.now }));
+    const worker = runWorker(createPasswordMethod(config, { origin, now: Date.now, connections: NEVER_SLEPT }));
     workers.push(worker);
     return worker;
   };

@@ -13,6 +13,7 @@ import { createWorldClock, endWorld, startWorker, type WorldWorker } from '../su
 import { connectTo, simulateProvider, type SimulatedProvider } from '../support/providers/simulated-provider.ts';
 import { CLIENT, ISSUER, LIBRARIES, refreshTokenOf } from './libraries.ts';
 import { openPage } from './storages.ts';
+import { NEVER_SLEPT } from '../support/never-slept.ts';
 
 const APP = 'https://app.example';
 const POLL_MS = 2;
@@ -42,7 +43,7 @@ const start = (allowImport = true): Promise<WorldWorker> =>
   startWorker(createWorldClock(), ({ disk, sealer, hasLeft }) => {
     const oidc = createOidcMethod({
       config: { issuer: ISSUER, clientId: CLIENT, callback: '/auth/callback', reuseGraceMs: 0, allowImport },
-      ...{ origin: APP, scope: '/', hasLeft, now: Date.now },
+      ...{ origin: APP, scope: '/', hasLeft, now: Date.now, connections: NEVER_SLEPT },
       keys: createDpopKeys({ disk, sealer, now: Date.now }),
       pendingSignIns: createPendingSignIns({ disk, sealer, home: '/', now: Date.now }),
     });

@@ -12,6 +12,7 @@ import {
 } from '../support/providers/browser-world.ts';
 import { connectTo } from '../support/providers/simulated-provider.ts';
 import { APP } from './cases.ts';
+import { NEVER_SLEPT } from '../support/never-slept.ts';
 
 /*
  * Ways in which backends say that a session is over, most of them outside of every standard. The presets' own ways are in
@@ -90,7 +91,7 @@ describe('a dead session with tokens', () => {
     const config = PASSWORD_CONFIG.read({ login: `${APP}/login`, refresh: `${APP}/refresh`, logout: `${APP}/logout` });
     if (!config) throw new Error('not a configuration');
     const worker = await startWorker(clock, () => {
-      const password = createPasswordMethod(config, { origin: APP, now: clock.now });
+      const password = createPasswordMethod(config, { origin: APP, now: clock.now, connections: NEVER_SLEPT });
       return { methods: { password }, revoke: password.revoke };
     });
     await worker.runtime.signIn({ kind: 'password', username: 'demo', password: 'demo' });

@@ -18,6 +18,7 @@ import {
 import { connectTo, simulateProvider } from '../support/providers/simulated-provider.ts';
 import { simulateService, type SimulatedService } from '../support/providers/simulated-service.ts';
 import { APP, OIDC_CASES, SERVICE_CASES, type OidcCase, type ServiceCase } from './cases.ts';
+import { NEVER_SLEPT } from '../support/never-slept.ts';
 
 /* Each preset against its provider as the documents describe it. The last test writes or checks the table of the docs. */
 
@@ -56,7 +57,7 @@ const oidcSetting = ({ name, config, habits }: OidcCase): Setting => {
     ...{ name, clock, server },
     methodsOf({ disk, sealer, hasLeft }) {
       const oidc = createOidcMethod({
-        ...{ config, origin: APP, scope: '/', hasLeft, now: clock.now },
+        ...{ config, origin: APP, scope: '/', hasLeft, now: clock.now, connections: NEVER_SLEPT },
         keys: createDpopKeys({ disk, sealer, now: clock.now }),
         pendingSignIns: createPendingSignIns({ disk, sealer, home: '/', now: clock.now }),
       });
@@ -80,7 +81,7 @@ const serviceSetting = ({ name, config, habits }: ServiceCase): Setting => {
   return {
     ...{ name, clock, server },
     methodsOf() {
-      const password = createPasswordMethod(config, { origin: APP, now: clock.now });
+      const password = createPasswordMethod(config, { origin: APP, now: clock.now, connections: NEVER_SLEPT });
       return { methods: { password }, revoke: password.revoke };
     },
     async signIn({ runtime }) {

@@ -18,6 +18,7 @@ import {
   startWorker,
   type WorldWorker,
 } from '../support/providers/browser-world.ts';
+import { NEVER_SLEPT } from '../support/never-slept.ts';
 
 /* Several APIs, several tokens, against a real provider: it rotates the refresh token, and accepts none twice. */
 
@@ -67,7 +68,15 @@ const start = async (traits: Partial<ProviderServerOptions> = {}) => {
       scope: 'openid profile offline_access api',
     };
     const oidc = createOidcMethod({
-      ...{ config, apis: resources.map(rule), origin: APP, scope: '/', hasLeft, now: clock.now },
+      ...{
+        config,
+        apis: resources.map(rule),
+        origin: APP,
+        scope: '/',
+        hasLeft,
+        now: clock.now,
+        connections: NEVER_SLEPT,
+      },
       keys: createDpopKeys({ disk, sealer, now: clock.now }),
       pendingSignIns: createPendingSignIns({ disk, sealer, home: '/', now: clock.now }),
     });

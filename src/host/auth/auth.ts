@@ -17,6 +17,7 @@ import { createPendingSignIns } from './pending-sign-ins.ts';
 import { createProofFetch, type ProofFetch } from './proof-fetch.ts';
 import { revocationEndsCurrent } from './provider-quirks.ts';
 import type { MethodBounds, RevocationResult, SignInMethod, VerifyResult } from './methods/sign-in-method.ts';
+import type { ConnectionCheck } from '../runtime/connections.ts';
 import { sendDirectly } from '../runtime/send-directly.ts';
 
 export type AuthOptions = {
@@ -34,6 +35,7 @@ export type AuthOptions = {
   /** Whether the user has signed out and no sign-in came after it. */
   hasLeft(): boolean;
   now(): number;
+  connections: ConnectionCheck;
   /** An API got a bound token as a bearer token, because it knows no DPoP. */
   onBearerOnly(): void;
   /** The backend has said whether the cookie session is bound to this device. */
@@ -68,19 +70,22 @@ export type Auth = {
 };
 
 export const createAuth = (options: AuthOptions): Auth => {
-  const { config, origin, scope, disk, sealer, hasLeft, now, onBearerOnly, onDeviceBound } = options;
+  const { config, origin, scope, disk, sealer, hasLeft, now, connections, onBearerOnly, onDeviceBound } = options;
   const { oidc, password, ticket } = SIGN_IN_CONFIG.read(config.signIn) ?? {};
   const dropped = droppedOf(SIGN_IN_CONFIG, config.signIn, 'config.signIn');
   if (dropped) noteOnce('sign-in-dropped', `${dropped} The worker goes on without it.`);
   const keys = createDpopKeys(options);
   const pendingSignIns = createPendingSignIns({ disk, sealer, home: scope, now });
   const oidcMethod =
-    oidc && createOidcMethod({ config: oidc, apis: config.api, origin, scope, keys, pendingSignIns, hasLeft, now });
+    oidc &&
+    createOidcMethod({
+      ...{ config: oidc, apis: config.api, origin, scope, keys, pendingSignIns, hasLeft, now, connections },
+    });
   const csrf = ticket?.csrf && createCsrf(ticket.csrf, { origin, home: scope });
   const cookie =
     ticket &&
     createCookieMethod({ config: ticket, claims: config.claims, origin, home: scope, csrf, now, onDeviceBound });
-  const bounds = { origin, now };
+  const bounds = { origin, now, connections };
   const configured = password && password.login !== '' ? createPasswordMethod(password, bounds) : undefined;
   const ofTokens = options.withOwn ? options.withOwn(configured, bounds) : configured;
   const methods: Partial<Record<SignInKind, SignInMethod>> = {

@@ -19,6 +19,7 @@ import { parseJson, stringAt } from '../../protocol/schema/json.ts';
 import { string } from '../../protocol/schema/schema.ts';
 import { list, nullable } from '../../protocol/schema/schema-types.ts';
 import { failed, type Problem, type Result } from '../../protocol/problem.ts';
+import type { ConnectionCheck } from '../runtime/connections.ts';
 import { boundedFetch, endpointName, unreachable } from '../runtime/http.ts';
 import { authorizationUrl, indicatorsOf } from './authorization-request.ts';
 import { createCodeExchange } from './code-exchange.ts';
@@ -51,6 +52,7 @@ export type OidcMethodOptions = {
   /** Whether the last person here has signed out. Then the provider must ask for credentials again. */
   hasLeft(): boolean;
   now(): number;
+  connections: ConnectionCheck;
 };
 
 /** Where the browser goes on after a callback. `begins`: to the provider, because the sign-in took too long. */
@@ -63,7 +65,7 @@ export type OidcMethod = SignInMethod & { land(state: string | null): Promise<La
  * What providers do differently is in provider-quirks.ts.
  */
 export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
-  const { config, apis = [], origin, scope, keys, pendingSignIns, hasLeft, now } = options;
+  const { config, apis = [], origin, scope, keys, pendingSignIns, hasLeft, now, connections } = options;
   const client = { client_id: config.clientId };
   const redirectUri = config.redirectUri ?? new URL(config.callback, origin).href;
   const discovery = createDiscovery(config, origin, now);
@@ -187,6 +189,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
         });
       const bounds = { origin, deadlineMs: tokenDeadline(config.reuseGraceMs), now };
       const send = () => boundedFetch(request, as.value.token_endpoint ?? config.issuer, bounds);
+      await connections.checked(harmlessAddress(as.value.token_endpoint, discovery.address));
       const offline = !navigator.onLine;
       const answer = await sendRefresh(send, dpop.DPoP !== undefined, keys.mayRetry);
       if (!answer.ok) {
@@ -234,6 +237,10 @@ const mayHaveMoved = ({ code }: Problem): boolean => MOVED.includes(code);
 const MOVED: readonly Problem['code'][] = ['server-unavailable', 'unexpected-answer', 'network-unreachable', 'timeout'];
 
 const wantsDpop = (as: AuthorizationServer, { dpop }: OidcConfig): boolean => dpop !== 'off' && supportsDpop(as);
+
+/** An address at the server of the token endpoint that answers without an effect: its metadata, where they are there. */
+const harmlessAddress = (tokenEndpoint: string | undefined, metadata: string): string =>
+  tokenEndpoint === undefined || new URL(tokenEndpoint).origin === new URL(metadata).origin ? metadata : tokenEndpoint;
 
 /** What the provider would answer (RFC 8707 §2.2). */
 const UNKNOWN_TARGET = { status: 400, error: 'invalid_target' } as const;

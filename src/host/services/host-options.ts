@@ -1,7 +1,8 @@
 import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
 import type { LoadAuth } from '../auth/late-auth.ts';
 import type { Requests } from '../session/requests.ts';
-import type { Clock, Random } from '../runtime/clock.ts';
+import type { Random } from '../runtime/clock.ts';
+import type { Connections } from '../runtime/connections.ts';
 import type { Sealer } from '../storage/encryption.ts';
 import type { FirstRead } from '../storage/first-read.ts';
 import type { SocketsFactory } from '../sockets/shared-sockets.ts';
@@ -28,6 +29,7 @@ export type HostOptions = {
   requests: Requests;
   /** What the worker has begun to read in its first statement. */
   firstRead?: FirstRead | undefined;
-  clock?: Clock | undefined;
+  /** Has the clock of this host. */
+  connections: Connections;
   random?: Random | undefined;
 };

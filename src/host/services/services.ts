@@ -33,7 +33,7 @@ export const createServices = (
   options: HostOptions,
   { clock, random, worker, current, hasLeft, onErased, onRevocationRefused }: ServicesOptions,
 ) => {
-  const { config, origin, scope, seal, session, loadAuth, firstRead } = options;
+  const { config, origin, scope, seal, session, loadAuth, firstRead, connections } = options;
   const own = sessionDeployment(deploymentName(config.name, scope), session);
   const deployment: DeploymentName = { name: own };
   const disk = createDisk(() => void rewrite(), firstRead?.connection, deployment);
@@ -48,7 +48,7 @@ export const createServices = (
   };
   let isDeviceBound = false;
   const auth = createLateAuth(loadAuth, {
-    ...{ config, origin, scope, disk, sealer, bindings, seal, firstRead, now, onBearerOnly },
+    ...{ config, origin, scope, disk, sealer, bindings, seal, firstRead, connections, now, onBearerOnly },
     // The provider may know the person of another session. A new one asks who comes.
     hasLeft: () => hasLeft() || (session !== undefined && current() === undefined),
     onDeviceBound: (isBound) => (isDeviceBound = isBound),

@@ -2,7 +2,7 @@ import type { Verdict } from '../../core/session/session-types.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { KeeperConfig } from '../../protocol/config.ts';
 import type { Auth } from '../auth/auth.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Connections } from '../runtime/connections.ts';
 import { createStartOrder, type StartOrder } from '../runtime/start-order.ts';
 import { createAuthorizedFetch, type AuthorizedFetch } from './authorized-fetch.ts';
 import type { FirstVerdict } from './first-verdict.ts';
@@ -36,7 +36,7 @@ export type Requests = {
 export type RequestsOptions = {
   config: KeeperConfig;
   origin: string;
-  clock: Clock;
+  connections: Connections;
   /** The verdict before there is a machine. */
   firstVerdict?: FirstVerdict | undefined;
   /** Starts what calls `connect`. */
@@ -50,7 +50,8 @@ type TokenEvent = Parameters<SessionSource['requestToken']>[0];
 const NO_HOST: Problem = { code: 'network-unreachable', at: 'script' };
 
 export const createRequests = (options: RequestsOptions): Requests => {
-  const { config, origin, clock, firstVerdict, startHost, loadSenders } = options;
+  const { config, origin, connections, firstVerdict, startHost, loadSenders } = options;
+  const { clock } = connections;
   const matcher = createRequestMatcher(config, origin);
   const scopes = createUserScopes();
   const order = createStartOrder(clock);
@@ -87,7 +88,7 @@ export const createRequests = (options: RequestsOptions): Requests => {
     return event.type === 'refused' ? judgeRefusal(machine, event) : machine.requestToken(event);
   };
 
-  const authorizedFetch = createAuthorizedFetch({
+  const sendAuthorized = createAuthorizedFetch({
     ...{ origin, matcher, scope: scopes.get, now: clock.now },
     requestToken: (event) =>
       source && (hasToken || event.type === 'request') ? source.requestToken(event) : judge(event),
@@ -97,6 +98,14 @@ export const createRequests = (options: RequestsOptions): Requests => {
     sendWithProof: async (attempt) => (await loadSenders()).sendWithProof(attempt),
     withCsrf: config.signIn.ticket?.csrf && (async (request) => (await loadSenders()).sendWithCsrf(request)),
   });
+
+  /** Other servers are not checked: none of their addresses is known to be without an effect. */
+  const authorizedFetch: AuthorizedFetch = (request, match = matcher.match(request), onSend) => {
+    const checked = match.url.origin === origin ? connections.checked(match.url) : undefined;
+    return checked
+      ? checked.then(() => sendAuthorized(request, match, onSend))
+      : sendAuthorized(request, match, onSend);
+  };
 
   return {
     matcher,

@@ -15,8 +15,8 @@ export type KeepAlive = {
 const SHORT_LIVED_MS = 5_000;
 
 /** Reads a response that never ends, and keeps nothing of it. */
-const readOn = async ({ folder, tab }: KeepAliveOptions, signal: AbortSignal): Promise<void> => {
-  const response = await fetch(`${folder}${KEEP_ALIVE_PATH}?tab=${tab}`, { signal, cache: 'no-store' });
+const readOn = async ({ folder, tab, fetch: send }: KeepAliveOptions, signal: AbortSignal): Promise<void> => {
+  const response = await send(`${folder}${KEEP_ALIVE_PATH}?tab=${tab}`, { signal, cache: 'no-store' });
   await response.body?.pipeTo(new WritableStream());
 };
 
@@ -44,6 +44,8 @@ export type KeepAliveOptions = {
   /** Path of the folder of the worker's script. */
   folder: string;
   tab: string;
+  /** The page's own, as it was when it connected. */
+  fetch: typeof fetch;
   /** Whether a worker controls this page, and gets its requests. */
   allowed(): boolean;
 };

@@ -31,9 +31,9 @@ const endpointOf = ({ container, post }: WorkerRegistration, session: () => stri
 };
 
 /** Whether the worker that controls this page is a keeper. Rejects when it does not answer in time. */
-export const reachesKeeper = async (folder: string): Promise<boolean> => {
+export const reachesKeeper = async (folder: string, send = fetch): Promise<boolean> => {
   const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
-  const { headers } = await fetch(folder + PULSE_PATH, { signal, cache: 'no-store' });
+  const { headers } = await send(folder + PULSE_PATH, { signal, cache: 'no-store' });
   return headers.get('content-type') === KEEP_ALIVE_TYPE;
 };
 
@@ -80,6 +80,8 @@ export const workerTransport = (
   tab: string,
   session: () => string | undefined,
 ): Transport => {
+  // A page may put `keeper.fetch` in the place of its `fetch`, which would then wait for itself.
+  const ownFetch = globalThis.fetch.bind(globalThis);
   /*
    * If all workers die while a waiting worker activates, Chromium 156 names that one as the controller (measured). But
    * it sends all requests past it, until the document ends or the next worker comes. A request that only the worker
@@ -89,7 +91,7 @@ export const workerTransport = (
   const isBypassed = (): boolean => passedBy !== null && passedBy === site.container.controller;
   const look = async (): Promise<void> => {
     const { controller } = site.container;
-    if (await reachesKeeper(site.folder)) return;
+    if (await reachesKeeper(site.folder, ownFetch)) return;
     passedBy = controller;
     // Only once: a worker of another library would be replaced again and again.
     replacing ??= site.replaceWorker().catch(() => {});
@@ -106,6 +108,7 @@ export const workerTransport = (
     createKeepAlive({
       folder: site.folder,
       tab,
+      fetch: ownFetch,
       allowed: () => site.container.controller !== null && !isBypassed(),
     }),
   );
@@ -147,7 +150,7 @@ export const workerTransport = (
       }
       if (!controlled || isBypassed())
         throw new TypeError('no-worker', { cause: { code: 'no-worker', detail: 'no control' } satisfies Problem });
-      return fetch(request);
+      return ownFetch(request);
     },
     abort: (name) => site.activeWorker() && site.post({ type: 'abort', name }),
   };

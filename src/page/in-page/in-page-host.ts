@@ -12,6 +12,7 @@ import { createApi } from '../../host/services/keeper-api.ts';
 import type { KeeperApi } from '../../protocol/bridge/bridge.ts';
 import { sharedSockets } from '../../host/sockets/shared-sockets.ts';
 import { noteOnce } from '../../host/runtime/developer-note.ts';
+import { createConnections } from '../../host/runtime/connections.ts';
 import { stoppableClock } from '../../host/runtime/stoppable-clock.ts';
 import type { LoadAuth } from '../../host/auth/late-auth.ts';
 import type { Host } from '../../host/services/host-types.ts';
@@ -95,8 +96,9 @@ export const openInPageTransport = (options: InPageOptions): Transport => {
   const former = formerFetch();
   sendWith(former);
   const { clock, stop } = stoppableClock();
+  const connections = createConnections(clock, new URL(script as string, location.href));
   const requests = createRequests({
-    ...{ config, origin: location.origin, clock },
+    ...{ config, origin: location.origin, connections },
     startHost: async () => host.start(),
     loadSenders: async () => host.senders,
   });
@@ -112,7 +114,7 @@ export const openInPageTransport = (options: InPageOptions): Transport => {
     createSealer: isSecureContext ? undefined : createPlainRecords,
     loadAuth,
     loadSockets: async () => (socketsOptions) => sharedSockets({ ...socketsOptions, WebSocket }),
-    clock,
+    connections,
   });
   host.start();
   const api = createApi(host.apiOptions);

@@ -1,3 +1,4 @@
+import { SESSION_LEAGUE } from '../../../bench/league/leagues.ts';
 import { embeddedServer } from '../../../lab/site/embedded-server.ts';
 import { siteFromFlags } from '../../../lab/site/site-from-flags.ts';
 import type { ScenarioResult } from '../../../lab/results/result.ts';
@@ -29,6 +30,17 @@ test('keeps the session, the connection and the messages of the app over faults 
   ];
   const report = await labReport({ url: app.origin, site: embeddedServer(app.origin), scenarios });
   expect(verdictsOf(report.results).toSorted()).toEqual(scenarios.map((id) => `${id}: kept`).toSorted());
+});
+
+test('renews after a sleep although each connection is dead, with a provider that takes a refresh token once', async () => {
+  test.setTimeout(120_000);
+  const { url, site, stop } = await SESSION_LEAGUE.start('session-keeper');
+  try {
+    const { results } = await labReport({ url, site, scenarios: ['sleep-and-wake'] });
+    expect(verdictsOf(results)).toEqual(['sleep-and-wake: kept']);
+  } finally {
+    await stop();
+  }
 });
 
 test('finds out why a desktop app loses its session by a reload', async () => {

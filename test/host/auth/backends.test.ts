@@ -7,6 +7,7 @@ import { createPasswordMethod } from '../../../src/host/auth/methods/password-me
 import type { SignInMethod } from '../../../src/host/auth/methods/sign-in-method.ts';
 import { revocationEndsCurrent } from '../../../src/host/auth/provider-quirks.ts';
 import { PASSWORD_CONFIG, TICKET_CONFIG, type PasswordConfig } from '../../../src/protocol/sign-in-config.ts';
+import { NEVER_SLEPT } from '../../support/never-slept.ts';
 
 /* Backends of many shapes. The network is a function, so each test sees the whole request. */
 
@@ -53,7 +54,7 @@ const access = (value: string) => ({ value, scheme: 'Bearer', issuedAt: 0, expir
 const password = (config: Partial<PasswordConfig> & Pick<PasswordConfig, 'login'>): SignInMethod => {
   const complete = PASSWORD_CONFIG.read(config);
   if (!complete) throw new Error('not a configuration');
-  return createPasswordMethod(complete, { origin: APP, now: Date.now });
+  return createPasswordMethod(complete, { origin: APP, now: Date.now, connections: NEVER_SLEPT });
 };
 
 describe('a login', () => {
@@ -202,7 +203,7 @@ describe('a sign-in of the site’s own', () => {
     user: async () => ({ sub: 'ada' }),
   });
   const methodsOf = (...definitions: SignInDefinition[]): SignInMethod => {
-    const method = withDefinitions(definitions)(undefined, { origin: APP, now: Date.now });
+    const method = withDefinitions(definitions)(undefined, { origin: APP, now: Date.now, connections: NEVER_SLEPT });
     if (!method) throw new Error('no method');
     return method;
   };

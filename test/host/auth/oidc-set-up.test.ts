@@ -8,6 +8,7 @@ import { createDisk, destroyDisk } from '../../../src/host/storage/database.ts';
 import { createSealer } from '../../../src/host/storage/encryption.ts';
 import { OIDC_CONFIG, type OidcConfig } from '../../../src/protocol/sign-in-config.ts';
 import { connectTo, simulateProvider, type Habits } from '../../support/providers/simulated-provider.ts';
+import { NEVER_SLEPT } from '../../support/never-slept.ts';
 
 const APP = 'https://app.example';
 const ISSUER = 'https://id.example';
@@ -40,6 +41,7 @@ const setUp = ({ habits = {}, config = {}, hasLeft = false }: SetUp = {}) => {
     pendingSignIns: createPendingSignIns({ disk, sealer, home: '/', now: Date.now }),
     hasLeft: () => hasLeft,
     now: Date.now,
+    connections: NEVER_SLEPT,
   });
   /** The address of the provider's page, or the problem. */
   const begin = async (authorize?: Record<string, string>) => {

@@ -15,6 +15,7 @@ import { createOidcMethod } from '../../../src/host/auth/oidc-method.ts';
 import { createSealer } from '../../../src/host/storage/encryption.ts';
 import { createPendingSignIns } from '../../../src/host/auth/pending-sign-ins.ts';
 import { isObject, own, parseJson } from '../../../src/protocol/schema/json.ts';
+import { NEVER_SLEPT } from '../../support/never-slept.ts';
 
 /* The real OpenID Connect client, DPoP keys and authorized fetch against a real server that gives odd answers. */
 
@@ -92,6 +93,7 @@ const setUp = async () => {
   const pendingSignIns = createPendingSignIns({ disk, sealer, home: '/', now: Date.now });
   const oidc = createOidcMethod({
     ...{ config, origin: APP, scope: '/', keys, pendingSignIns, hasLeft: () => false, now: Date.now },
+    connections: NEVER_SLEPT,
   });
   const key = await keys.create();
   const session = (tokens: Partial<Tokens>): Session => ({

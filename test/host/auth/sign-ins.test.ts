@@ -8,6 +8,7 @@ import { createDisk, destroyDisk } from '../../../src/host/storage/database.ts';
 import { createSealer } from '../../../src/host/storage/encryption.ts';
 import { judgeTokenAnswer } from '../../../src/core/token-endpoint/token-response.ts';
 import { connectTo, simulateProvider } from '../../support/providers/simulated-provider.ts';
+import { NEVER_SLEPT } from '../../support/never-slept.ts';
 
 /* Sign-ins at a provider's page: people leave it open, come back late, and use several tabs. */
 
@@ -27,7 +28,7 @@ const startWorker = (): void => {
   const sealer = createSealer(disk, APP, { id: 'k1', secret: 'a secret of the worker' });
   oidc = createOidcMethod({
     config: { issuer: ISSUER, clientId: 'c', callback: '/auth/callback', reuseGraceMs: 0 },
-    ...{ origin: APP, scope: '/', now, hasLeft: () => false },
+    ...{ origin: APP, scope: '/', now, hasLeft: () => false, connections: NEVER_SLEPT },
     keys: createDpopKeys({ disk, sealer, now }),
     pendingSignIns: createPendingSignIns({ disk, sealer, home: '/', now }),
   });

@@ -10,6 +10,7 @@ import { startFirstRead, type FirstRead } from '../../../src/host/storage/first-
 import { sealBindings } from '../../../src/host/runtime/deployment-name.ts';
 import { createSessionStore } from '../../../src/host/storage/session-store.ts';
 import { KEEPER_CONFIG } from '../../../src/protocol/config.ts';
+import { NEVER_SLEPT } from '../../support/never-slept.ts';
 
 /* What a worker does with the first requests after its start, before it has evaluated the session machine. */
 
@@ -87,7 +88,7 @@ const createMachine = (): Machine => {
 const startWorker = (startHost: (requests: Requests) => Promise<void>): Requests => {
   firstRead = startFirstRead();
   const requests: Requests = createRequests({
-    ...{ config, origin: ORIGIN, clock: systemClock },
+    ...{ config, origin: ORIGIN, connections: { clock: systemClock, ...NEVER_SLEPT } },
     firstVerdict: createFirstVerdict({ firstRead, config, origin: ORIGIN, seal: SEAL, now: () => NOW }),
     startHost: () => startHost(requests),
     loadSenders: () => Promise.reject(new Error('no proofs')),

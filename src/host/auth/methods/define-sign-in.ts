@@ -162,6 +162,7 @@ const createDefinedMethod = (definition: SignInDefinition, bounds: MethodBounds)
     async refresh({ tokens }: Session) {
       if (!definition.refresh)
         return { ...failedWith({ code: 'misconfigured', at: name, detail: 'no refresh' }), unanswered: false };
+      await bounds.connections.checked(bounds.origin);
       const offline = !navigator.onLine;
       try {
         const client = http(tokenDeadline(definition.reuseGraceMs ?? 0));

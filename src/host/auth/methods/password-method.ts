@@ -62,6 +62,7 @@ export const createPasswordMethod = (config: PasswordConfig, bounds: MethodBound
           problem: { code: 'misconfigured', at: 'refresh', detail: NO_REFRESH },
           unanswered: false,
         };
+      await bounds.connections.checked(bounds.origin);
       const offline = !navigator.onLine;
       const deadlineMs = tokenDeadline(config.reuseGraceMs);
       return judged(await send(request, STANDARD_REFRESH, tokenValues(tokens), deadlineMs), !offline);

@@ -2,6 +2,7 @@ import type { TokenResponse, Session, SignInCommand } from '../../../core/sessio
 import type { TokenVerdict } from '../../../core/token-endpoint/token-response.ts';
 import type { Problem } from '../../../protocol/problem.ts';
 import type { User } from '../../../protocol/snapshot.ts';
+import type { ConnectionCheck } from '../../runtime/connections.ts';
 
 export type SignInOutcome =
   | { type: 'redirect'; url: string }
@@ -17,7 +18,7 @@ export type VerifyResult =
   | { type: 'failed'; problem: Problem };
 
 /** What each method needs for its requests: the origin of this host, and a clock. */
-export type MethodBounds = { origin: string; now(): number };
+export type MethodBounds = { origin: string; now(): number; connections: ConnectionCheck };
 
 export const failedWith = (problem: Problem) => ({ type: 'failed', problem }) as const;
 
