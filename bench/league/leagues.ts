@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isObject, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
 import type { LabScenario } from '../../lab/scenarios/scenario.ts';
 import { ALL_SCENARIOS } from '../../lab/scenarios/all-scenarios.ts';
 import type { SignInModule } from '../../lab/site/sign-in-module.ts';
@@ -5,6 +9,8 @@ import { ENTRIES, startLeagueSite } from './site.ts';
 import { SOCKET_SCENARIOS } from './sockets/socket-scenarios.ts';
 import { SOCKET_SERVERS, startSocketSite } from './sockets/socket-site.ts';
 import type { Tally } from './sockets/tally.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A running app of a league. `tally`: of the scenario that ended last, in a league with messages. */
 export type LeagueApp = {
@@ -45,11 +51,23 @@ const AT_PROVIDER: SignInModule = {
   userField: 'sub',
 };
 
+const versionOf = (name: string): string => {
+  const manifest = parseJson(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'));
+  return `\`${name}\` ${isObject(manifest) ? (stringAt(manifest, 'version') ?? '') : ''}`;
+};
+
+const SESSION_NOTES = `The same small app with each library: ${versionOf('@axa-fr/oidc-client')}, ${versionOf('oidc-client-ts')}, and a wrapper
+of \`fetch\` by hand. Each has the settings that its documents name for staying signed in (\`bench/league/apps\`). The seed is 1.
+\`skipped\`: the app has no worker. \`disturbed\`: the session was kept, but the page was empty for a moment. None of these apps serves
+its page from a worker, so all are in \`reload-offline\`. The provider is certified, and takes each refresh token once. So no app can go
+on without a sign-in after \`refresh-answer-lost\`. \`auth0-spa-js\` and \`keycloak-js\` cannot sign in at it, as
+[Commands](commands.md) explains.`;
+
 /** Who stays signed in. */
 export const SESSION_LEAGUE: League = {
   name: 'league',
   command: 'npm run lab:league',
-  notes: '',
+  notes: SESSION_NOTES,
   entries: ENTRIES.map(({ name }) => name),
   scenarios: ALL_SCENARIOS.filter(
     ({ id, needs }) => !NOT_FOR_THEM.has(id) && !needs.some((need) => NEEDS_MORE.has(need)),

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseJson } from '../../src/protocol/schema/json.ts';
-import { record } from '../../src/protocol/schema/schema-types.ts';
+import { list, record } from '../../src/protocol/schema/schema-types.ts';
 import { number, object, string } from '../../src/protocol/schema/schema.ts';
 import { fingerprintOf } from '../build/fingerprint.ts';
 import { machineName, markdownTable, writeFigures } from '../docs/figures.ts';
@@ -11,15 +11,15 @@ import { FOLDER, installStryker, mutate, type Score } from './stryker.ts';
 /*
  * `npm run mutate`: changes the core, one place at a time, and counts the changes that no test notices. The whole core takes
  * hours, so the score of each file is kept, and the next run goes on after it: until a source or a test of the core changes.
- * `--files a,b` chooses files, `--docs` writes the table into the documents. A report of each file with the places that no
- * test noticed is in `.cache/stryker/reports`.
+ * `--files a,b` chooses files, `--docs` writes the table into the documents. The places that no test noticed are in
+ * `.cache/stryker/scores.json`.
  */
 
 const CORE = 'src/core';
 /** In percent. */
 const LEAST = 90;
 const KEPT = join(FOLDER, 'scores.json');
-const SCORES = object({ sources: string, files: record(object({ noticed: number, survived: number })) });
+const SCORES = object({ sources: string, files: record(object({ noticed: number, survivors: list(string) })) });
 
 const { values } = parseArgs({
   options: { files: { type: 'string' }, docs: { type: 'boolean', default: false } },
@@ -39,13 +39,14 @@ const keptScores = async (sources: string): Promise<Record<string, Score>> => {
   return kept?.sources === sources ? { ...kept.files } : {};
 };
 
-const percentOf = ({ noticed, survived }: Score): number => (100 * noticed) / Math.max(1, noticed + survived);
+type Counts = { noticed: number; survived: number };
+const percentOf = ({ noticed, survived }: Counts): number => (100 * noticed) / Math.max(1, noticed + survived);
 
 await installStryker();
 const sources = await fingerprintOf(
   process.cwd(),
-  [CORE, 'test/core', 'test/host', 'test/support'],
-  ['scripts/mutation/stryker.ts', 'scripts/mutation/tests-of.ts'],
+  [CORE, 'test/core', 'test/host', 'test/providers', 'test/causes', 'test/support'],
+  ['scripts/mutation/stryker.ts', 'scripts/mutation/tests.ts'],
 );
 const scores = await keptScores(sources);
 const files = values.files?.split(',') ?? (await filesOfCore());
@@ -55,7 +56,11 @@ for (const [at, file] of files.entries()) {
   scores[file] = await mutate(file);
   await writeFile(KEPT, JSON.stringify({ sources, files: scores }));
 }
-const played = files.map((file) => ({ file, noticed: 0, survived: 0, ...scores[file] }));
+const played = files.map((file) => ({
+  file,
+  noticed: scores[file]?.noticed ?? 0,
+  survived: scores[file]?.survivors.length ?? 0,
+}));
 const sum = (key: 'noticed' | 'survived'): number => played.reduce((all, each) => all + each[key], 0);
 const total = { file: '**all**', noticed: sum('noticed'), survived: sum('survived') };
 const rows = [...played, total].map((score) => [

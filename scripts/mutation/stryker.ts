@@ -2,10 +2,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJson } from '../../src/protocol/schema/json.ts';
-import { list, record } from '../../src/protocol/schema/schema-types.ts';
-import { object, string } from '../../src/protocol/schema/schema.ts';
+import { count, ifAbsent, list, record } from '../../src/protocol/schema/schema-types.ts';
+import { object, string, type Infer } from '../../src/protocol/schema/schema.ts';
 import { ended, start } from '../process/run.ts';
-import { TESTS_VARIABLE, testsOf } from './tests-of.ts';
+import { CORE_TESTS, HOST_TESTS, TESTS_VARIABLE } from './tests.ts';
 
 export const FOLDER = join('.cache', 'stryker');
 
@@ -20,12 +20,14 @@ const HISTORIES_SHARE = '0.1';
 const root = process.cwd();
 const report = join(FOLDER, 'report.json');
 
-const configFor = (file: string): object => ({
+const configFor = (file: string, places: readonly string[]): object => ({
   packageManager: 'npm',
   plugins: [join(root, FOLDER, 'node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
   testRunner: 'vitest',
   vitest: { configFile: 'scripts/mutation/vitest.config.ts' },
-  mutate: [file],
+  // Some files of the core have their tests with the host.
+  allowEmpty: true,
+  mutate: places,
   ignorePatterns: ['dist', 'docs', 'test-results', 'playwright-report'],
   tempDirName: join(FOLDER, 'work'),
   concurrency: 2,
@@ -40,27 +42,49 @@ export const installStryker = async (): Promise<void> => {
   if ((await ended(start('npm', args))) !== 0) throw new Error('npm could not install Stryker. Its message is above.');
 };
 
-const REPORT = object({ files: record(object({ mutants: list(object({ status: string })) })) });
+const PLACE = object({ line: count, column: count });
+const MUTANT = object({
+  status: string,
+  mutatorName: string,
+  replacement: ifAbsent(string, ''),
+  location: object({ start: PLACE, end: PLACE }),
+});
+const REPORT = object({ files: record(object({ mutants: list(MUTANT) })) });
+type Mutant = Infer<typeof MUTANT>;
 
-/** How many changes of a file a test noticed, and how many none did. */
-export type Score = { noticed: number; survived: number };
+/** How many changes of a file a test noticed, how many none did, and which these are. */
+export type Score = { noticed: number; survivors: readonly string[] };
 
 /** A mutant that ends in an endless loop is noticed, too. One that makes no valid program does not count. */
-const scoreOf = (mutants: readonly { status: string }[]): Score => {
-  const count = (...statuses: readonly string[]): number =>
-    mutants.filter(({ status }) => statuses.includes(status)).length;
-  return { noticed: count('Killed', 'Timeout'), survived: count('Survived', 'NoCoverage') };
-};
+const isNoticed = ({ status }: Mutant): boolean => status === 'Killed' || status === 'Timeout';
+const hasSurvived = ({ status }: Mutant): boolean => status === 'Survived' || status === 'NoCoverage';
 
-/** Plays all mutants of one file. A file without a place to change has none. */
-export const mutate = async (file: string): Promise<Score> => {
+/** Stryker's reports count columns from 1, and its options from 0. */
+const rangeOf = ({ location: { start, end } }: Mutant): string =>
+  `${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
+
+const nameOf = (mutant: Mutant): string => `${rangeOf(mutant)} ${mutant.mutatorName}: ${mutant.replacement}`;
+
+/** Plays the mutants at these places of a file. */
+const play = async (file: string, places: readonly string[], tests: readonly string[]): Promise<readonly Mutant[]> => {
   const config = join(FOLDER, 'config.json');
-  await writeFile(config, JSON.stringify(configFor(file)));
+  await writeFile(config, JSON.stringify(configFor(file, places)));
   const stryker = join(FOLDER, 'node_modules/@stryker-mutator/core/bin/stryker.js');
-  const env = { HISTORIES_SHARE, [TESTS_VARIABLE]: testsOf(file) };
+  const env = { HISTORIES_SHARE, [TESTS_VARIABLE]: tests.join(' ') };
   const code = await ended(start('node', [stryker, 'run', config], { env }));
   if (code !== 0) throw new Error(`Stryker could not play ${file}. Its message is above.`);
   const found = REPORT.read(parseJson(await readFile(report, 'utf8')));
   if (!found) throw new Error(`${report} is no report of Stryker.`);
-  return scoreOf(found.files[file]?.mutants ?? []);
+  return found.files[file]?.mutants ?? [];
+};
+
+/** Plays all mutants of one file, and those that the core's tests did not notice again. A file without a place to change has none. */
+export const mutate = async (file: string): Promise<Score> => {
+  const first = await play(file, [file], CORE_TESTS);
+  const left = first.filter(hasSurvived);
+  const again = left.map((mutant) => `${file}:${rangeOf(mutant)}`);
+  const second = left.length === 0 ? [] : await play(file, [...new Set(again)], HOST_TESTS);
+  const noticed = new Set(second.filter(isNoticed).map(nameOf));
+  const survivors = left.map(nameOf).filter((name) => !noticed.has(name));
+  return { noticed: first.filter(isNoticed).length + left.length - survivors.length, survivors };
 };

@@ -2,6 +2,7 @@ import type { SessionEvent, Verdict } from '../../core/session/session-types.ts'
 import { challengeOf, type Challenge } from '../../core/unauthorized-challenge.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { ProofFetch } from '../auth/proof-fetch.ts';
+import type { ConnectionCheck } from '../runtime/connections.ts';
 import { endpointName } from '../runtime/http.ts';
 import { changedRequest } from '../runtime/changed-request.ts';
 import { eitherSignal } from '../runtime/either-signal.ts';
@@ -36,6 +37,7 @@ export type AuthorizedFetchOptions = {
   matcher: RequestMatcher;
   /** Adds the CSRF header of a site with cookie sessions. Absent where there is none. */
   withCsrf?: ((request: Request) => Promise<Response>) | undefined;
+  connections: ConnectionCheck;
   now(): number;
 };
 
@@ -90,7 +92,7 @@ const nextId = (): string => `r${++requests}`;
 
 export const createAuthorizedFetch = (options: AuthorizedFetchOptions): AuthorizedFetch => {
   const { origin, requestToken, refusedAgain, redirected, sendWithProof, recover, scope, matcher, now } = options;
-  const { withCsrf = sendDirectly } = options;
+  const { withCsrf = sendDirectly, connections } = options;
 
   /**
    * A copy of a no-cors request loses `Authorization` and `Range` without an error (measured). `same-origin` keeps them,
@@ -199,6 +201,9 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
 
   return async (request, match = matcher.match(request), onSend) => {
     const current = scope();
+    // Other servers are not checked: none of their addresses is known to have no effect.
+    const checked = match.url.origin === origin ? connections.checked(match.url) : undefined;
+    if (checked) await checked;
     const given = requestToken({ type: 'request', id: nextId(), resource: match.resource });
     const verdict = given instanceof Promise ? await given : given;
     // The user left while the request waited: it must not go out for the next one. A request for the cache only must

@@ -88,8 +88,8 @@ export const createRequests = (options: RequestsOptions): Requests => {
     return event.type === 'refused' ? judgeRefusal(machine, event) : machine.requestToken(event);
   };
 
-  const sendAuthorized = createAuthorizedFetch({
-    ...{ origin, matcher, scope: scopes.get, now: clock.now },
+  const authorizedFetch = createAuthorizedFetch({
+    ...{ origin, matcher, scope: scopes.get, now: clock.now, connections },
     requestToken: (event) =>
       source && (hasToken || event.type === 'request') ? source.requestToken(event) : judge(event),
     refusedAgain: (...refused) => inform((machine) => machine.refusedAgain(...refused)),
@@ -98,14 +98,6 @@ export const createRequests = (options: RequestsOptions): Requests => {
     sendWithProof: async (attempt) => (await loadSenders()).sendWithProof(attempt),
     withCsrf: config.signIn.ticket?.csrf && (async (request) => (await loadSenders()).sendWithCsrf(request)),
   });
-
-  /** Other servers are not checked: none of their addresses is known to be without an effect. */
-  const authorizedFetch: AuthorizedFetch = (request, match = matcher.match(request), onSend) => {
-    const checked = match.url.origin === origin ? connections.checked(match.url) : undefined;
-    return checked
-      ? checked.then(() => sendAuthorized(request, match, onSend))
-      : sendAuthorized(request, match, onSend);
-  };
 
   return {
     matcher,

@@ -191,7 +191,8 @@ describe('an API that checks proofs', () => {
     const scopes = createUserScopes();
     const authorizedFetch = createAuthorizedFetch({
       origin,
-      ...{ now: Date.now, refusedAgain() {}, recover: () => Promise.reject(new Error('no host')) },
+      ...{ now: Date.now, connections: NEVER_SLEPT },
+      ...{ refusedAgain() {}, recover: () => Promise.reject(new Error('no host')) },
       sendWithProof: createProofFetch(keys, onBearerOnly),
       scope: scopes.get,
       matcher: createRequestMatcher({ api: [{ origin: 'self', path: '/api/' }], whoami: '/api/whoami' }, origin),
@@ -282,7 +283,8 @@ describe('drops the `Authorization` and `DPoP` headers of a page [page-authoriza
     const scopes = createUserScopes();
     const authorizedFetch = createAuthorizedFetch({
       origin,
-      ...{ now: Date.now, refusedAgain() {}, recover: () => Promise.reject(new Error('no host')) },
+      ...{ now: Date.now, connections: NEVER_SLEPT },
+      ...{ refusedAgain() {}, recover: () => Promise.reject(new Error('no host')) },
       sendWithProof: createProofFetch(keys, undefined),
       scope: scopes.get,
       matcher: createRequestMatcher({ api: [{ origin: 'self', path: '/api/' }], whoami: '/api/whoami' }, origin),

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../src/host/runtime/clock.ts';
 import { createConnections, type Connections } from '../../../src/host/runtime/connections.ts';
+import { createAuthorizedFetch } from '../../../src/host/session/authorized-fetch.ts';
+import { createRequestMatcher } from '../../../src/host/session/request-matcher.ts';
+import { createUserScopes } from '../../../src/host/session/user-scope.ts';
+import type { Session } from '../../../src/core/session/session-types.ts';
 
 const HOME = new URL('https://app.example/sw.js');
 const ISSUER = 'https://id.example/.well-known/openid-configuration';
@@ -109,4 +113,30 @@ describe('the check of connections after a sleep', () => {
       expect(connections.checked(ISSUER)).toBeUndefined();
     }
   });
+});
+
+test('a request that waits for the check does not go out for the next user', async () => {
+  const scopes = createUserScopes();
+  const leaving: Session = { kind: 'password', generation: 1, startedAt: 0, tokens: { refresh: 'r' } };
+  scopes.observe(leaving, false);
+  const authorizedFetch = createAuthorizedFetch({
+    ...{ origin: HOME.origin, connections, scope: scopes.get, now: Date.now, refusedAgain: () => undefined },
+    matcher: createRequestMatcher({ api: [{ origin: 'self', path: '/api/' }], whoami: '/api/me' }, HOME.origin),
+    requestToken: () => ({
+      type: 'authorized',
+      generation: 2,
+      token: { value: 'of the next user', scheme: 'Bearer', issuedAt: 0, expiresAt: Infinity },
+    }),
+    sendWithProof: () => Promise.reject(new Error('no proofs')),
+    recover: () => Promise.reject(new Error('no host')),
+  });
+  connections.clock.schedule(Date.now(), () => undefined);
+  sleep(20 * MINUTE_MS);
+  const response = authorizedFetch(new Request(`${HOME.origin}/api/notes`));
+  scopes.observe(leaving, true);
+  const checks = sent.splice(0);
+  checks[0]?.answer();
+  expect((await response).type).toBe('error');
+  expect(checks).toHaveLength(6);
+  expect(sent).toEqual([]);
 });

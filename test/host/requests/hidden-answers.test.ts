@@ -4,6 +4,7 @@ import { createAuthorizedFetch, type AuthorizedFetch } from '../../../src/host/s
 import { createHiddenAnswers } from '../../../src/host/session/hidden-answers.ts';
 import { createRequestMatcher } from '../../../src/host/session/request-matcher.ts';
 import { createUserScopes } from '../../../src/host/session/user-scope.ts';
+import { NEVER_SLEPT } from '../../support/never-slept.ts';
 
 /* An API on another origin whose 401 has no CORS headers: the browser reports a failed request, and no status. */
 
@@ -45,6 +46,7 @@ beforeEach(() => {
   authorizedFetch = createAuthorizedFetch({
     origin: ORIGIN,
     now: () => world.now,
+    connections: NEVER_SLEPT,
     scope: createUserScopes().get,
     matcher: createRequestMatcher(
       {
