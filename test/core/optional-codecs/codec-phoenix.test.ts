@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { phoenix } from '../../../src/core/optional-codecs/optional-codecs.ts';
-import { Bench } from './codec-frames.ts';
+import { Bench } from '../codecs/codec-frames.ts';
 
 /* Frames as phoenix.js 1.8.16 wrote them (serializer 2), and answers as Phoenix 1.8 gives them. */
 

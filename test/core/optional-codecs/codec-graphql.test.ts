@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { graphqlTransportWs } from '../../../src/core/optional-codecs/optional-codecs.ts';
 import { isRepeatable } from '../../../src/core/optional-codecs/graphql-transport-ws.ts';
-import { Bench } from './codec-frames.ts';
+import { Bench } from '../codecs/codec-frames.ts';
 
 /* Frames as graphql-ws 6.4.2 sent and answered them. */
 
