@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Codec, CodecEvent, CodecOutput } from '../../../src/core/codecs/codec.ts';
 import { keeper1 } from '../../../src/core/codecs/keeper1.ts';
 import { CLOSE_CODE, type Hello } from '../../../src/protocol/frames.ts';
+import { parseJson } from '../../../src/protocol/schema/json.ts';
 
 /* The protocol by example. What a server and tabs do with it in random histories is in the tests of the socket. */
 
@@ -13,7 +14,7 @@ const dispatch = (event: CodecEvent): readonly CodecOutput[] => codec.dispatch(e
 const frame = (...body: readonly unknown[]): readonly CodecOutput[] =>
   dispatch({ type: 'frame', data: JSON.stringify(body) });
 const sentIn = (outputs: readonly CodecOutput[]): unknown[] =>
-  outputs.flatMap((output) => (output.type === 'send' ? [JSON.parse(String(output.data))] : []));
+  outputs.flatMap((output) => (output.type === 'send' ? [parseJson(String(output.data))] : []));
 /** What tabs got: the tab, `undefined` for all, and the frame. */
 const toTabs = (outputs: readonly CodecOutput[]): unknown[] =>
   outputs.flatMap((output) => (output.type === 'toTab' ? [[output.tab, output.frame]] : []));
