@@ -58,19 +58,37 @@ describe('a text frame', () => {
 describe('a binary frame', () => {
   const TOPIC = 'room:é';
   test.each([
-    ['push of a tab', parseFromTab, 0, ['1', '23', TOPIC, 'shout'], { joinRef: '1', ref: '23', event: '' }],
     [
-      'push of a Supabase tab',
-      parseFromTab,
-      3,
-      ['1', '23', TOPIC, 'e', 'm', ''],
+      'push of a tab',
+      { parse: parseFromTab, kind: 0, texts: ['1', '23', TOPIC, 'shout'] },
       { joinRef: '1', ref: '23', event: '' },
     ],
-    ['push of a server', parseFromServer, 0, ['1', TOPIC, 'shout'], { joinRef: '1', ref: null, event: '' }],
-    ['reply', parseFromServer, 1, ['1', '23', TOPIC, 'ok'], { joinRef: '1', ref: '23', event: 'phx_reply' }],
-    ['broadcast', parseFromServer, 2, [TOPIC, 'shout'], { joinRef: null, ref: null, event: '' }],
-    ['broadcast of Supabase', parseFromServer, 4, [TOPIC, 'e', 'm', ''], { joinRef: null, ref: null, event: '' }],
-  ] as const)('that is a %s keeps all its bytes', (_name, parse, kind, texts, expected) => {
+    [
+      'push of a Supabase tab',
+      { parse: parseFromTab, kind: 3, texts: ['1', '23', TOPIC, 'e', 'm', ''] },
+      { joinRef: '1', ref: '23', event: '' },
+    ],
+    [
+      'push of a server',
+      { parse: parseFromServer, kind: 0, texts: ['1', TOPIC, 'shout'] },
+      { joinRef: '1', ref: null, event: '' },
+    ],
+    [
+      'reply',
+      { parse: parseFromServer, kind: 1, texts: ['1', '23', TOPIC, 'ok'] },
+      { joinRef: '1', ref: '23', event: 'phx_reply' },
+    ],
+    [
+      'broadcast',
+      { parse: parseFromServer, kind: 2, texts: [TOPIC, 'shout'] },
+      { joinRef: null, ref: null, event: '' },
+    ],
+    [
+      'broadcast of Supabase',
+      { parse: parseFromServer, kind: 4, texts: [TOPIC, 'e', 'm', ''] },
+      { joinRef: null, ref: null, event: '' },
+    ],
+  ] as const)('that is a %s keeps all its bytes', (_name, { parse, kind, texts }, expected) => {
     const frame = binary(kind, texts);
     const message = known(parse(frame));
     expect(message).toMatchObject({ shape: 'binary', topic: TOPIC, ...expected });
