@@ -79,12 +79,13 @@ export const SESSION_LEAGUE: League = {
   },
 };
 
+const SOCKET_PACKAGES = ['reconnecting-websocket', 'partysocket', 'socket.io-client', 'centrifuge'];
 const SOCKET_NOTES = `The same app with a WebSocket and numbered messages, which its server publishes over each fault. All sign in with
 the same cookie, and all servers keep messages. Where a library recovers them itself, its documented settings do it. The libraries of
 a bare socket do not: \`reconnecting-websocket\`, \`partysocket\` and \`wrapper\` ask for the missing ones in code by hand. \`wrapper\` is
 \`reconnecting-websocket\` with a heartbeat by hand. \`skipped\`: the app has no worker. A page that loads again begins with the state
 of its server, so those scenarios have no messages. The others have three seconds of them, which are part of the time until all is
-back.`;
+back. Versions: ${SOCKET_PACKAGES.map(versionOf).join(', ')}.`;
 
 /** Who stays connected, and gets each message once. */
 export const SOCKET_LEAGUE: League = {
