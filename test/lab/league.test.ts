@@ -81,5 +81,5 @@ describe('the scenarios of the socket league', () => {
 test('the plot of a league has room for the longest name', () => {
   const bar = { kept: 1, run: 2, lost: 1, disturbed: 0, skipped: 0, broken: 0 };
   expect(plotOf([{ name: 'a', ...bar }])).toContain('viewBox="0 0 640 78"');
-  expect(plotOf([{ name: 'a'.repeat(30), ...bar }])).toContain('viewBox="0 0 730 78"');
+  expect(plotOf([{ name: 'a'.repeat(30), ...bar }])).toContain('viewBox="0 0 753 78"');
 });
