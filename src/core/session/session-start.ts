@@ -44,7 +44,8 @@ export const onLoaded = (
   if (state.state === 'starting' && state.call === call) {
     const { left } = state;
     const record = left && !(saved && newer(saved, left.generation)) ? left : saved;
-    return take(machine, record, problem, context);
+    // What comes from the disk is there, also after an earlier read that failed.
+    return take(record === saved ? { ...machine, durability: 'disk' } : machine, record, problem, context);
   }
   if (waitsForDisk(state)) return take({ ...machine, durability: 'disk' }, saved, problem, context);
   if (saved && isSettled(machine) && isNews(saved, state)) return adopt(machine, saved, context);

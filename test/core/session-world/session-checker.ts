@@ -26,7 +26,7 @@ export type Violation = { invariant: Invariant; text: string };
 export const sessionOf = (state: SessionState): Session | undefined => ('session' in state ? state.session : undefined);
 export const latestOf = (state: SessionState): Session | undefined => ('next' in state ? state.next : sessionOf(state));
 
-/** `locked`, `superseded`: the disk has newer tokens of another worker. `saved`: those tokens, or a sign-in's. */
+/** `locked`, `superseded`: the disk has newer tokens of another worker, as it may with `loaded`. `saved`: those, or a sign-in's. */
 const PROOFS: readonly SessionEvent['type'][] = ['granted', 'locked', 'superseded', 'verified', 'saved', 'save-failed'];
 
 const isInTrouble = (view: SessionView): boolean =>
@@ -43,7 +43,8 @@ export class InvariantChecker implements Watch, CheckContext {
   /** The ids of started sign-outs, each with the newest token family at that time. */
   readonly #signOuts = new Map<string, number>();
   #signedOutUpTo = -1;
-  #confirmedFamily = -1;
+  /** The latest sign-in that was reported as done, by the order in which users began them. */
+  #confirmedSignIn = -1;
 
   constructor(world: World, graceful: boolean) {
     this.world = world;
@@ -114,9 +115,10 @@ export class InvariantChecker implements Watch, CheckContext {
     const { disk, provider } = this.world;
     const upTo = this.#signOuts.get(id);
     const record = disk.record?.state === 'signed-in' ? disk.record.session.tokens : undefined;
-    const family = record && provider.familyOf(record.refresh, record.access?.value)?.id;
+    const saved = record && provider.familyOf(record.refresh, record.access?.value);
+    const family = saved?.id;
     if (!result.ok) return;
-    if (upTo === undefined) this.#confirmedFamily = Math.max(this.#confirmedFamily, family ?? -1);
+    if (upTo === undefined) this.#confirmedSignIn = Math.max(this.#confirmedSignIn, saved?.asked ?? -1);
     // If the clock went back, another worker's memory may hold a session that looks like a later sign-in.
     else if (family === undefined || family > upTo) this.#signedOutUpTo = Math.max(this.#signedOutUpTo, upTo);
     else if (!this.world.clockWentBack) this.report(3, 'reported "signed out" before the disk had it');
@@ -162,7 +164,7 @@ export class InvariantChecker implements Watch, CheckContext {
     if (!family) return;
     if (family.id <= this.#signedOutUpTo) this.report(2, `family ${family.id} came back after its sign-out`);
     // If two sign-ins could not see each other, only the clock can order them.
-    if (family.id < this.#confirmedFamily && !this.world.clockWentBack)
+    if (family.asked < this.#confirmedSignIn && !this.world.clockWentBack)
       this.report(2, `family ${family.id} replaced a later sign-in`);
   }
 
@@ -171,7 +173,7 @@ export class InvariantChecker implements Watch, CheckContext {
     if (!this.wasCrowded) return;
     this.storeWasFaulty = true;
     this.#signedOutUpTo = -1;
-    this.#confirmedFamily = -1;
+    this.#confirmedSignIn = -1;
   }
 
   #checkRefused(generation: number, { state }: SessionMachine, step: SessionStep): void {
@@ -233,11 +235,13 @@ export class InvariantChecker implements Watch, CheckContext {
   }
 
   /** Many requests would be a storm, and a provider that needs the person is not asked behind their back. */
-  #checkPause(event: SessionEvent, before: SessionState, { effects }: SessionStep): void {
+  #checkPause(event: SessionEvent, before: SessionState, step: SessionStep): void {
     if (before.state !== 'degraded' && before.state !== 'sign-in-required') return;
     const now = this.world.now();
     const isPaused = now < before.nextTryAt && now >= before.failedAt;
-    if (!isPaused || !effects.some((effect) => effect.type === 'lock')) return;
+    if (!isPaused || !step.effects.some((effect) => effect.type === 'lock')) return;
+    // The pause was about the tokens before these.
+    if (generationOf(step.machine.state) > generationOf(before)) return;
     const byUser = event.type === 'nudge' && event.cause === 'user';
     const byRequest = event.type === 'request' || event.type === 'refused' || event.type === 'refused-again';
     if (before.state === 'degraded' ? byRequest : !byUser)
@@ -248,7 +252,9 @@ export class InvariantChecker implements Watch, CheckContext {
   #checkShown(event: SessionEvent, before: SessionMachine, after: SessionMachine): void {
     const [shown, next] = [projectSession(before), projectSession(after)];
     const isOver = isInTrouble(shown) && next.state !== 'starting' && next.state !== 'signed-out' && !isInTrouble(next);
-    if (isOver && !PROOFS.includes(event.type)) this.report(14, `${event.type} ended trouble without a proof`);
+    const isNewer = event.type === 'loaded' && generationOf(after.state) > generationOf(before.state);
+    if (isOver && !isNewer && !PROOFS.includes(event.type))
+      this.report(14, `${event.type} ended trouble without a proof`);
     if (event.type !== 'verify-failed' || event.problem.code !== 'redirect-refused') return;
     const { verifying } = before;
     const isAnswer = verifying?.state === 'pending' && verifying.call === event.call;

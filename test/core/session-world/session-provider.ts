@@ -35,7 +35,13 @@ export type ProviderSettings = {
   refreshable: boolean;
 };
 
-export type Family = { id: number; endsAt: number | undefined; ended: 'revoked' | 'reuse' | undefined };
+/** `id`: its place among the sign-ins that the provider answered. `asked`: among those that users began. */
+export type Family = {
+  id: number;
+  asked: number;
+  endsAt: number | undefined;
+  ended: 'revoked' | 'reuse' | undefined;
+};
 export type RefreshToken = { value: string; family: Family; usedAt: number | undefined; successors: RefreshToken[] };
 type Access = { family: Family; acceptedUntil: number; resource: string | undefined };
 
@@ -92,10 +98,11 @@ export class Provider {
   }
 
   /** A user signs in, which starts a new token family. */
-  signIn(): Issued {
+  signIn(asked = 0): Issued {
     const { lifetimeMs, refreshable } = this.#settings;
     const family: Family = {
       id: this.families.length,
+      asked,
       endsAt: lifetimeMs && this.#time.now + lifetimeMs,
       ended: undefined,
     };

@@ -80,9 +80,10 @@ export class Surroundings {
     };
   }
 
-  signedIn(call: number, kind: 'password' | 'oidc' | 'ticket'): SessionEvent {
+  /** `asked`: the place of this sign-in among those that users began. */
+  signedIn(call: number, kind: 'password' | 'oidc' | 'ticket', asked: number): SessionEvent {
     if (!this.networkUp || !this.provider.up) return { type: 'sign-in-failed', call, problem: UNREACHABLE };
-    const issued = this.provider.signIn();
+    const issued = this.provider.signIn(asked);
     if (kind !== 'ticket') return { type: 'signed-in', call, kind, grant: this.received(issued) };
     this.cookie = this.provider.families.at(-1);
     return { type: 'signed-in', call, kind, grant: {} };

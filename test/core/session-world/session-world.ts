@@ -53,6 +53,7 @@ export class World extends Surroundings {
   readonly random: () => number;
   watch: Watch = NO_WATCH;
   readonly #step: Stepper;
+  #signIns = 0;
   readonly #maxLatencyMs: number;
   readonly kind: 'password' | 'oidc';
   #ids = 0;
@@ -214,10 +215,11 @@ export class World extends Surroundings {
         return this.#grant(worker, effect);
       case 'verify':
         return this.#work(worker, 'verify', () => this.verified(worker, effect.call, effect.kind));
-      case 'sign-in':
-        return this.#work(worker, 'sign-in', () =>
-          this.signedIn(effect.call, effect.command.kind === 'ticket' ? 'ticket' : this.kind),
-        );
+      case 'sign-in': {
+        const kind = effect.command.kind === 'ticket' ? 'ticket' : this.kind;
+        const asked = (this.#signIns += 1);
+        return this.#work(worker, 'sign-in', () => this.signedIn(effect.call, kind, asked));
+      }
       case 'revoke':
         return this.#work(worker, 'revoke', () => this.revoke(effect.session));
       case 'answer':

@@ -2,7 +2,8 @@ import { historyCount } from '../../support/history-count.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Invariant } from '../session-world/session-end-check.ts';
-import { histories, play } from '../session-world/session-histories.ts';
+import { histories, play, type History } from '../session-world/session-histories.ts';
+import type { Op } from '../session-world/session-ops.ts';
 import { MOST_PER_MINUTE, stormOf, storms } from '../session-world/session-storms.ts';
 
 /** Each run uses the same histories, so that a failure comes from the change at hand. `SEED=$RANDOM` tries others. */
@@ -56,4 +57,58 @@ describe('in every history', () => {
     });
     fc.assert(holds, { seed: SEED, numRuns: RUNS_EACH });
   });
+});
+
+/** Each was found by a million histories, and broke a rule or the check of it. */
+const FOUND: readonly (readonly [what: string, start: Partial<History>, ops: readonly Op[]])[] = [
+  [
+    'the sign-in that a user began last is the session, although the provider answered it first',
+    { seed: 1_492_433_688, accessMs: 0, refreshable: false, disk: 'session' },
+    [
+      { op: 'request', slot: 'old' },
+      { op: 'restored', slot: 'old' },
+      { op: 'advance', ms: 363 },
+      { op: 'restored', slot: 'old' },
+      { op: 'refuse-again', slot: 'old' },
+      { op: 'advance', ms: 71 },
+      { op: 'sign-in', slot: 'old', kind: 'password' },
+      { op: 'request', slot: 'old' },
+      { op: 'sign-in', slot: 'old', kind: 'password' },
+    ],
+  ],
+  [
+    'a worker that could not read the disk, and then reads a session there, reports the disk',
+    { disk: 'empty' },
+    [
+      { op: 'store', readable: false, writable: false, slowMs: 400 },
+      { op: 'update' },
+      { op: 'advance', ms: 1_616 },
+      { op: 'refuse', slot: 'old', back: 0, challenge: 'token' },
+      { op: 'advance', ms: 5_842 },
+      { op: 'restored', slot: 'waiting' },
+      { op: 'sign-in', slot: 'old', kind: 'ticket' },
+    ],
+  ],
+  [
+    'the sign-in of another worker ends the trouble of this one',
+    { refreshable: false, disk: 'empty' },
+    [
+      { op: 'sign-in', slot: 'old', kind: 'password' },
+      { op: 'advance', ms: 209 },
+      { op: 'update' },
+      { op: 'sign-in', slot: 'waiting', kind: 'password' },
+      { op: 'expire-access' },
+      { op: 'advance', ms: 109 },
+      { op: 'record-changed', slot: 'old' },
+      { op: 'record-changed', slot: 'old' },
+    ],
+  ],
+];
+
+test.each(FOUND)('%s', (_what, start, ops) => {
+  const history: History = {
+    ...{ seed: 0, grace: 0, accessMs: 300_000, lifetimeMs: undefined, refreshable: true, disk: 'session', ...start },
+    ops,
+  };
+  expect(play(history)).toEqual([]);
 });
